@@ -8,14 +8,18 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save_file
 from support.command_files import FEW, command, documents, done, refused, write
-from support.files import csv, datasets_folder, feather, hdf5, json_columns, torch_dict
+from support.files import csv, datasets_folder, feather, hdf5, json_columns, npy, torch_dict
 from support.tables import X as ROWS
 
 from nullprobe import load_eraser
 from nullprobe._core.atomic_files import TEMPORARY
+from nullprobe.data.columns import USUAL_LABELS
+from nullprobe.data.formats import names
 
 STATES = np.random.default_rng(0).normal(size=(40, 4, 3)).astype("float32")
 Y = np.arange(40) % 2
@@ -68,11 +72,75 @@ def test_an_eraser_of_requests_is_of_one_layer_and_records_it(capsys, states):
     np.testing.assert_allclose(eraser.mean, STATES[:, -1].mean(0), atol=1e-6)
 
 
-def test_labels_of_requests_belong_to_requests(capsys):
-    write(Path("rows.npz"))
-    Path("labels.csv").write_text("request,label\na,1\n")
-    words = ["fit", "rows.npz", "--labels", "labels.csv", "--out", "e.safetensors"]
-    assert "--labels belongs" in refused(capsys, *words)
+LABELLED = ["a", "b"] * 3  # of the six rows of support.tables
+
+
+@pytest.mark.parametrize("labels", ["tone.csv", "tone.npy", "tone.parquet"])
+@pytest.mark.parametrize("make", [npy, torch_dict, hdf5, feather, datasets_folder, csv])
+def test_labels_in_another_file_give_the_same_eraser_as_labels_inside(capsys, make, labels):
+    path = make(Path.cwd())
+    write_labels(Path(labels), LABELLED)
+    own = [word for name in names(path) if name in USUAL_LABELS for word in ("--leave-out", name)]
+    done(capsys, "fit", path, "--labels", labels, *own, "--out", "e.safetensors")
+    np.savez("both.npz", X=ROWS, tone=LABELLED)
+    done(capsys, "fit", "both.npz", "--concept", "tone", "--out", "right.safetensors")
+    found, right = (load_eraser(f"{name}.safetensors") for name in ("e", "right"))
+    np.testing.assert_allclose(found.apply(ROWS), right.apply(ROWS), atol=1e-6)  # float32
+    assert found.details["concept"] == "tone"
+
+
+def test_an_eraser_that_needs_labels_takes_them_from_another_file(capsys):
+    np.save("rows.npy", ROWS)
+    Path("labels.csv").write_text("\n".join(["tone", *LABELLED]) + "\n")
+    words = ["--labels", "labels.csv", "--out"]
+    done(capsys, "fit", "rows.npy", "--method", "oracle_leace", *words, "oracle.safetensors")
+    done(capsys, "apply", "oracle.safetensors", "rows.npy", *words, "out.npy")
+    erased, y = np.load("out.npy"), np.array(LABELLED)
+    np.testing.assert_allclose(erased[y == "a"].mean(0), erased[y == "b"].mean(0), atol=1e-6)
+    done(capsys, "fit", "rows.npy", *words, "affine.safetensors")
+    assert "leave --labels out" in refused(
+        capsys, "apply", "affine.safetensors", "rows.npy", *words, "o.npy"
+    )
+
+
+def write_labels(path, y):
+    if path.suffix == ".npy":
+        np.save(path, y)
+    elif path.suffix == ".csv":
+        path.write_text("\n".join([path.stem, *y]) + "\n")
+    else:
+        pq.write_table(pa.table({path.stem: y}), path)
+
+
+def test_audits_use_groups_and_drawn_rows_of_another_file(capsys):
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    np.save("rows.npy", rng.normal(size=(120, 3)) + 2.0 * y[:, None])
+    lines = [f"{'ab'[label]},{i // 4}" for i, label in enumerate(y)]
+    Path("labels.csv").write_text("\n".join(["label,person", *lines]) + "\n")
+    words = ["rows.npy", "--labels", "labels.csv", "--groups", "person", "--claims", "readable"]
+    done(capsys, "audit", *words, "--rows", "80", *FEW)
+    (found,) = documents("rows-label-audit.json")
+    assert found["provenance"]["groups"] == 20
+    assert found["claims"][0]["observed"] > 0.9
+    assert found["provenance"]["source"]["labels"] == "labels.csv"
+
+
+@pytest.mark.parametrize("rows", ["rows.npz", "rows.csv", "rows.npy"])
+def test_a_file_of_labels_has_as_many_rows_and_names_of_its_own(capsys, rows):
+    if rows == "rows.npy":
+        np.save(rows, np.eye(36))
+    else:
+        write(Path(rows))
+    fit = ["fit", rows, "--labels", "labels.csv", "--out", "e.safetensors"]
+    Path("labels.csv").write_text("tone,other\na,1\nb,2\n")
+    assert "'tone', 'other'" in refused(capsys, *fit)  # no usual name
+    assert "one value for each of 36 rows" in refused(capsys, *fit, "--concept", "tone")
+    assert "other" in refused(capsys, *fit, "--concept", "nothing")
+    if rows != "rows.npy":
+        assert "'tone', 'other'" in refused(capsys, *fit, "--concept", "y")  # not used
+        Path("labels.csv").write_text("y\n" + "a\nb\n" * 18)
+        assert "both have it" in refused(capsys, *fit, "--concept", "y")
 
 
 def test_a_real_pipe_is_read():

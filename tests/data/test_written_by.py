@@ -109,10 +109,10 @@ def test_activations_of_saelens_are_rows_of_tokens(tmp_path):
         with token_rows.reading(tokens=rule):
             X, _ = read_matrix(folder, leave_out=["token_ids"])
         np.testing.assert_allclose(X, rows, atol=1e-6)
-    labelled = tmp_path / "labelled"
-    saved.add_column("label", Y.tolist()).save_to_disk(str(labelled))
+    np.save(tmp_path / "label.npy", Y)
     out = tmp_path / "eraser.safetensors"
-    assert run("fit", labelled, "--tokens", "last", "--leave-out", "token_ids", "--out", out) == 0
+    words = ["--labels", tmp_path / "label.npy", "--tokens", "last", "--leave-out", "token_ids"]
+    assert run("fit", folder, *words, "--out", out) == 0
     assert load_eraser(out).d == 4
 
 

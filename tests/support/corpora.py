@@ -3,6 +3,7 @@
 import numpy as np
 
 from nullprobe.corpora import Chains, Contexts, Mess3, Opposites, Values
+from nullprobe.corpora.authors import authors
 from nullprobe.corpora.finite import FiniteCorpus
 from nullprobe.corpora.grammar import Grammar, Slot
 
@@ -67,6 +68,9 @@ CORPORA = {
     "chains, null": lambda: attractor(lines=3, linked=False),
     "chains, shared verbs": lambda: attractor(lines=3, lexicons=False),
     "chains, no adverbs": lambda: small_chains(style=None, lines=3),
+    "authors": lambda: authors(lines=4),
+    "authors, null": lambda: authors(lines=3, linked=False),
+    "authors who let fall": lambda: authors(lines=3, stories="fall"),
     "mess3": lambda: Mess3(length=7),
     "coins": coins,
     "placebo": lambda: Opposites(definable=False, tropes=0.0, axes=3, held_out=1),

@@ -17,7 +17,7 @@ def compare(
     keep: options.Keep = None,
     leave_out: options.LeaveOut = None,
     tokens: options.RowTokens = None,
-    label_file: options.RequestLabels = None,
+    label_file: options.LabelFile = None,
     kind: options.Kind = None,
     missing: options.Missing = "error",
     rows: options.Rows = None,

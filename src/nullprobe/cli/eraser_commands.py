@@ -27,7 +27,7 @@ def fit(
     seed: eraser_options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     tokens: options.RowTokens = None,
-    label_file: options.RequestLabels = None,
+    label_file: options.LabelFile = None,
     kind: options.Kind = None,
     missing: options.Missing = "error",
     moments: eraser_options.FromMoments = False,
@@ -53,7 +53,13 @@ def fit(
             f"fit takes one FILE of rows, but {len(files)} arrived; put them into one folder, or "
             "write the moments of each with `nullprobe moments`, and fit with --moments"
         )
-    from nullprobe.cli import eraser_choice, eraser_files, file_columns, moment_files
+    from nullprobe.cli import (
+        eraser_choice,
+        eraser_files,
+        eraser_sentences,
+        file_columns,
+        moment_files,
+    )
 
     parameters = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
@@ -64,7 +70,7 @@ def fit(
     if moments:
         eraser, n, constant = moment_files.fit(files, chosen, out)
         eraser.save(out)
-        streams.write(eraser_files.fitted(eraser, n, constant=constant), f"Wrote {out}")
+        streams.write(eraser_sentences.fitted(eraser, n, constant=constant), f"Wrote {out}")
         return
     chosen.check()
     eraser_files.need_eraser_path(out)
@@ -78,7 +84,7 @@ def fit(
     eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
     constant = eraser_files.is_constant(data.y)
-    streams.write(eraser_files.fitted(eraser, data.n, constant=constant), f"Wrote {out}")
+    streams.write(eraser_sentences.fitted(eraser, data.n, constant=constant), f"Wrote {out}")
 
 
 def moments(
@@ -89,7 +95,7 @@ def moments(
     per_class: eraser_options.PerClass = False,
     leave_out: options.LeaveOut = None,
     tokens: options.RowTokens = None,
-    label_file: options.RequestLabels = None,
+    label_file: options.LabelFile = None,
     kind: options.Kind = None,
     force: options.Force = False,
 ) -> None:
@@ -115,16 +121,16 @@ def apply(
     concept: eraser_options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
     tokens: options.RowTokens = None,
-    label_file: options.RequestLabels = None,
+    label_file: options.LabelFile = None,
     force: options.Force = False,
 ) -> None:
     """Erase a concept from a file; whatever is not a feature stays as it is."""
     arguments.need_another_file(out, [eraser, file])
     arguments.need_new(out, force=force)
-    from nullprobe.cli import eraser_files
+    from nullprobe.cli import eraser_files, eraser_sentences
 
     done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
-    streams.write(eraser_files.applied(done, n), f"Wrote {out}")
+    streams.write(eraser_sentences.applied(done, n), f"Wrote {out}")
 
 
 def plan(

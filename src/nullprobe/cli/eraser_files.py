@@ -17,7 +17,8 @@ from nullprobe.cli import column_options, memory
 from nullprobe.cli.eraser_choice import Choice
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.formats import holds_one_array, names, suffix_of
-from nullprobe.data.manifest import SITE
+from nullprobe.data.label_files import OPTION as LABELS_OPTION
+from nullprobe.data.label_files import label_file, label_names
 from nullprobe.data.rewriting import rewrite
 from nullprobe.data.row_sketch import RowSketch
 from nullprobe.data.row_streams import RowStream, stream
@@ -170,14 +171,20 @@ def apply(
     eraser = load_eraser(saved)
     suffix_of(out)
     place(out)
-    columns = names(path)
+    columns, file = names(path), label_file(path)
     if isinstance(eraser, AffineEraser):
+        if file is not None:
+            complain(
+                f"{LABELS_OPTION} is for erasers that need the labels of rows",
+                f"{str(saved)!r} holds one that does not ({eraser.method})",
+                f"leave {LABELS_OPTION} out",
+            )
         others = _others(eraser, columns, [*leave_out, *([named] if named else [])], str(path))
         z = None
     else:
-        column = named or _column(eraser, columns, path)
+        column = named or _column(eraser, [*columns, *label_names(file)], path)
         others = _others(eraser, columns, [*leave_out, *({column} & set(columns))], str(path))
-        y = stream(path, concept=column, leave_out=others).y
+        y = stream(path, concept=column, leave_out=others, label_file=file).y
         z = eraser.concept_of(y, len(y))
 
     def erased(rows: slice, X: np.ndarray, feature_names: tuple[str, ...] | None) -> np.ndarray:
@@ -197,46 +204,6 @@ def apply(
 def is_constant(z: Concept) -> bool:
     """Return whether the concept is the same in all rows."""
     return bool((z.data == z.data[:1]).all())
-
-
-def fitted(eraser: Eraser, n: int, *, constant: bool) -> str:
-    """Return in words what was fitted to n rows; ``constant`` if their concept does not vary."""
-    directions, rows = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}", _count(n, "row")
-    name = eraser.details.get(CONCEPT)
-    column = "the concept" if name is None else repr(name)
-    if isinstance(eraser, AffineEraser):
-        site = eraser.details.get(SITE)
-        where = "" if site is None else f" at {site}"
-        text = f"{eraser.method} removes {column}, {directions}{where}, fitted to {rows}."
-    else:
-        text = (
-            f"{eraser.method} moves rows in {directions}, fitted to {rows}; it needs "
-            f"{column} of the rows that it erases."
-        )
-    if not eraser.rank:
-        # An eraser that does nothing is legal, but nobody should take it for one that did.
-        why = eraser.details.get("stopped", f"nothing in them varies with {column}")
-        why = f"{column} is the same in all of them" if constant else why
-        text += f" It leaves all rows as they are: {why}."
-    shrunk = eraser.details.get(SHRUNK, "0")
-    if not shrunk.startswith("0"):
-        text += (
-            f" {shrunk} had their covariance shrunk first, so after erasure it may still differ "
-            "from the covariance of the others."
-        )
-    return text
-
-
-def applied(eraser: Eraser, n: int) -> str:
-    """Return in words what was done to n rows."""
-    directions = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}"
-    if isinstance(eraser, AffineEraser):
-        return f"{eraser.method} took {directions} out of {_count(n, 'row')}."
-    return f"{eraser.method} moved {_count(n, 'row')} in {directions}."
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _column(eraser: Eraser, columns: Sequence[str], path: Path) -> str:

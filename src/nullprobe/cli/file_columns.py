@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +15,12 @@ from nullprobe.data import token_rows
 from nullprobe.data.columns import usual_label
 from nullprobe.data.concept import concept
 from nullprobe.data.files import Table, read
-from nullprobe.data.formats import names, parts, sites
+from nullprobe.data.formats import names, sites
 from nullprobe.data.kinds import KINDS
+from nullprobe.data.label_files import OPTION as LABELS_OPTION
+from nullprobe.data.label_files import label_file, label_names
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.data.manifest import groups as groups_of
-from nullprobe.data.requests import is_requests
 from nullprobe.data.row_streams import RowStream, stream
 from nullprobe.data.samples import Sample, drawn
 
@@ -54,6 +55,8 @@ class Columns:
         Number of rows to draw at random; None for all.
     seed : int
         Of the draw.
+    label_file : Path or None
+        Another file that holds columns of the same rows, in the same order.
     """
 
     concept: str
@@ -67,6 +70,7 @@ class Columns:
     missing: str = "error"
     rows: int | None = None
     seed: int = 0
+    label_file: Path | None = None
 
     @property
     def sample(self) -> Sample | None:
@@ -106,16 +110,11 @@ def columns_of(
     ``others``, those to be read as well.
     """
     folder = manifest(path)
-    labels = token_rows.current().labels
-    if labels is not None and not is_requests(parts(path)):
-        complain(
-            "--labels belongs to a folder of hidden states by request",
-            f"{str(path)!r} is not one",
-            "add the labels to the file as a column or array, and name it with --concept",
-        )
-    concept = concept or (folder or {}).get("concept") or _usual_concept(path)
+    more["label_file"] = label_file(path)
+    concept = concept or (folder or {}).get("concept") or _usual_concept(path, more)
     if concept is None:
-        need_concept(path)
+        need_concept(path, label_names(more["label_file"]))
+    _need_use(more, [concept, *others])
     if folder is None:
         layers = sites(path)
         if not layers:
@@ -132,9 +131,26 @@ def columns_of(
     return Columns(concept, groups, leave_out, **more)
 
 
-def _usual_concept(path: Path) -> str | None:
+def _need_use(more: Mapping[str, Any], named: Sequence[str]) -> None:
+    """Refuse a file of labels if no option names a column of it."""
+    inside = label_names(more["label_file"])
+    roles = (more.get(key) for key in ("groups", "order", "text"))
+    lists = (more.get(key) or () for key in ("confounds", "tasks"))
+    named = [*named, *filter(None, roles), *(name for one in lists for name in one)]
+    if inside and not set(inside) & set(named):
+        complain(
+            f"an option must name a column of {LABELS_OPTION} {str(more['label_file'])!r}",
+            f"its columns are {', '.join(map(repr, inside[:10]))}",
+            f"name one of these, or leave {LABELS_OPTION} out",
+        )
+
+
+def _usual_concept(path: Path, more: Mapping[str, Any]) -> str | None:
     """Return the one column with a usual name of labels, such as "label"."""
-    return None if manifest(path) is not None else usual_label(names(path))
+    other = label_names(more["label_file"])
+    if len(other) == 1:
+        return other[0]
+    return None if manifest(path) is not None and not other else usual_label(other or names(path))
 
 
 def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
@@ -172,7 +188,7 @@ def _only(path: Path, columns: Columns, name: str) -> Columns:
     return replace(columns, leave_out=[*columns.leave_out, *others])
 
 
-def need_concept(path: Path) -> NoReturn:
+def need_concept(path: Path, others: Sequence[str] = ()) -> NoReturn:
     """Complain that no concept was named, and say which there are."""
     folder = manifest(path)
     if folder is None and sites(path) and token_rows.current().labels is None:
@@ -182,7 +198,7 @@ def need_concept(path: Path) -> NoReturn:
             "pass --labels FILE, with a column of requests and one of labels; --concept names the "
             "labels if the folder holds them",
         )
-    available = names(path) if folder is None else list(folder["labels"])
+    available = [*(names(path) if folder is None else folder["labels"]), *others]
     if not available:
         complain(
             "a folder of captured states must hold labels, and one must be the concept",
@@ -249,6 +265,7 @@ def _reading(columns: Columns, others: Sequence[str]) -> dict[str, Any]:
         "leave_out": columns.leave_out,
         "others": others,
         "missing": columns.missing,
+        "label_file": columns.label_file,
     }
 
 
@@ -267,6 +284,8 @@ def origin(path: Path, columns: Columns) -> dict[str, Any]:
     source = {"file": str(path), "concept": columns.concept}
     if columns.groups is not None:
         source["groups"] = columns.groups
+    if columns.label_file is not None:
+        source["labels"] = str(columns.label_file)
     if columns.order is not None:
         source["order"] = columns.order
     if columns.confounds:

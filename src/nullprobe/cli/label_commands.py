@@ -17,7 +17,7 @@ def same_concept(
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
     tokens: options.RowTokens = None,
-    label_file: options.RequestLabels = None,
+    label_file: options.LabelFile = None,
     rows: options.Rows = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,

@@ -97,13 +97,14 @@ RowTokens = Annotated[
         help="Which tokens of arrays [rows, positions, features] are read: last, mean or first.",
     ),
 ]
-RequestLabels = Annotated[
+LabelFile = Annotated[
     Path | None,
     typer.Option(
         "--labels",
         metavar="FILE",
         callback=_read_labels,
-        help="Labels of a folder of hidden states by request, with a column 'request'.",
+        help="Another file with labels of the same rows, in the same order; of a folder of "
+        "hidden states by request, it names each in a column 'request'.",
     ),
 ]
 LeaveOut = Annotated[

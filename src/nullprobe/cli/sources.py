@@ -158,7 +158,12 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
                 "name one of these",
             )
     inner = sorted(matching, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
-    roles = {"concept": columns.concept, "groups": columns.groups, "others": columns.further}
+    roles = {
+        "concept": columns.concept,
+        "groups": columns.groups,
+        "others": columns.further,
+        "label_file": columns.label_file,
+    }
     with column_options.named(columns.options):
         if columns.sample is not None:
             tables = drawn_layers(path, inner, columns.sample, **roles)

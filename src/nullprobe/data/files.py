@@ -22,8 +22,8 @@ from nullprobe.data.formats import (
     load,
     load_arrays,
     names,
-    sibling,
 )
+from nullprobe.data.label_files import columns_elsewhere, joined, label_names
 from nullprobe.data.missing import MISSING, without_missing
 from nullprobe.data.row_streams import named_columns
 
@@ -62,7 +62,7 @@ class Table:
     sample: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-def read(
+def read(  # noqa: PLR0913  what each column is
     path: str | os.PathLike[str],
     *,
     concept: str,
@@ -70,6 +70,7 @@ def read(
     leave_out: Sequence[str] = (),
     others: Sequence[str] = (),
     missing: str = "error",
+    label_file: Path | None = None,
 ) -> Table:
     r"""Read a representation and a concept from one file or a folder of shards.
 
@@ -91,6 +92,8 @@ def read(
     missing : {"error", "drop"}
         Treatment of rows with a value that is missing, NaN or infinite: they raise an error, or
         they are dropped with a warning.
+    label_file : Path, optional
+        Another file of as many rows, in the same order, with columns that are not features.
 
     Returns
     -------
@@ -112,12 +115,12 @@ def read(
     ((2, 2), ['yes', 'no'], ('age', 'height'))
     """
     named = named_columns(concept, groups, others)
-    content, dropped = _complete(_content(path, named, leave_out), path, missing)
+    content, dropped = _complete(_content(path, named, leave_out, label_file), path, missing)
     located = representation(content, named, str(path))
     return replace(_table(content, located, named, groups, str(path)), dropped=dropped)
 
 
-def read_layers(
+def read_layers(  # noqa: PLR0913  what each column is
     path: str | os.PathLike[str],
     layers: Sequence[str],
     *,
@@ -125,12 +128,13 @@ def read_layers(
     groups: str | None = None,
     others: Sequence[str] = (),
     missing: str = "error",
+    label_file: Path | None = None,
 ) -> dict[str, Table]:
     """Read several representations of the same rows, and one concept; each array is read once.
 
     Parameters
     ----------
-    path, concept, groups, others, missing
+    path, concept, groups, others, missing, label_file
         As for :func:`read`.
     layers : sequence of str
         Names of the arrays or columns that hold one representation each.
@@ -141,7 +145,8 @@ def read_layers(
         All with the same concept and groups.
     """
     named = named_columns(concept, groups, others)
-    content = _content(path, named, [n for n in names(path) if n not in (*named, *layers)])
+    left_out = [n for n in names(path) if n not in (*named, *layers)]
+    content = _content(path, named, left_out, label_file)
     content, dropped = _complete(content, path, missing)
     if isinstance(content, dict):
         each = {name: {name: content[name]} for name in layers}
@@ -168,18 +173,23 @@ def read_labels(
 
 
 def _content(
-    path: str | os.PathLike[str], named: Sequence[str], leave_out: Sequence[str]
+    path: str | os.PathLike[str],
+    named: Sequence[str],
+    leave_out: Sequence[str],
+    label_file: Path | None = None,
 ) -> Arrays | pa.Table:
     """Return the named arrays or columns of a file, and all others that are not left out."""
+    elsewhere = columns_elsewhere(path, named, label_file)
     if holds_one_array(path):
-        content = {**load_arrays(path), **{name: sibling(Path(path), name) for name in named}}
-        for name in leave_out:
-            known("column", name, list(content))
+        content = {**load_arrays(path), **elsewhere}
+        for name in (*named, *leave_out):
+            known("column", name, [*content, *label_names(label_file)])
         return content
     every = names(path)
     for name in (*named, *leave_out):
-        known("column", name, every)
-    return load(path, only=[name for name in every if name in named or name not in leave_out])
+        known("column", name, [*every, *elsewhere, *label_names(label_file)])
+    only = [name for name in every if name in named or name not in leave_out]
+    return joined(load(path, only=only), elsewhere, str(path))
 
 
 def _complete(

@@ -21,7 +21,8 @@ from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
 from nullprobe.data import missing as gaps
 from nullprobe.data.columns import labels, locate
-from nullprobe.data.formats import holds_one_array, names, sibling
+from nullprobe.data.formats import holds_one_array, names
+from nullprobe.data.label_files import columns_elsewhere, joined, label_names
 from nullprobe.data.located_rows import (
     LEAST_ROWS,
     Located,
@@ -104,7 +105,7 @@ class RowStream:
         return X
 
 
-def stream(
+def stream(  # noqa: PLR0913  what each column is
     path: str | os.PathLike[str],
     *,
     concept: str,
@@ -112,6 +113,7 @@ def stream(
     leave_out: Sequence[str] = (),
     others: Sequence[str] = (),
     missing: str = "error",
+    label_file: Path | None = None,
 ) -> RowStream:
     """Read the labels of a file, and open its representation for reading in blocks.
 
@@ -131,14 +133,15 @@ def stream(
     choice("missing", missing, gaps.MISSING)
     named = named_columns(concept, groups, others)
     every, lone = names(path), holds_one_array(path)
-    siblings = {name: sibling(Path(path), name) for name in named} if lone else {}
+    elsewhere = columns_elsewhere(path, named, label_file)
     for name in (*named, *leave_out):
-        known("column", name, [*every, *siblings])
+        known("column", name, [*every, *elsewhere, *label_names(label_file)])
     wanted = [name for name in every if name in named or name not in leave_out]
     source = rows_of(path, only=wanted)
     present = source if isinstance(source, dict) else source.schema.names
-    inside = [name for name in (*named, *leave_out) if name in present and name not in siblings]
-    content = siblings if lone else _whole(source, named)
+    inside = [name for name in (*named, *leave_out) if name in present and name not in elsewhere]
+    within = [] if lone else [name for name in named if name not in elsewhere]
+    content = joined(_whole(source, within), elsewhere, str(path)) if within else elsewhere
     complete = None
     if missing == "drop":
         complete = _complete(source, inside, content, str(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def drawn(rows: RowStream, sample: Sample) -> Table:
     return _table(rows, *sample.of(rows))
 
 
-def drawn_layers(
+def drawn_layers(  # noqa: PLR0913  what each column is
     path: str | os.PathLike[str],
     layers: Sequence[str],
     sample: Sample,
@@ -53,6 +54,7 @@ def drawn_layers(
     concept: str,
     groups: str | None = None,
     others: Sequence[str] = (),
+    label_file: Path | None = None,
 ) -> dict[str, Table]:
     """Read the same drawn rows of several representations.
 
@@ -62,7 +64,14 @@ def drawn_layers(
     draw = None
     for layer in layers:
         left = [name for name in names(path) if name not in (concept, groups, *others, layer)]
-        rows = stream(path, concept=concept, groups=groups, leave_out=left, others=others)
+        rows = stream(
+            path,
+            concept=concept,
+            groups=groups,
+            leave_out=left,
+            others=others,
+            label_file=label_file,
+        )
         draw = sample.of(rows) if draw is None else draw
         tables[layer] = _table(rows, *draw)
     return tables

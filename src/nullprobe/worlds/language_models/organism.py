@@ -16,11 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import tokenizers
 import torch
 import transformers
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from nullprobe._core.parameters import whole_number
@@ -36,6 +33,7 @@ from nullprobe.worlds.language_models.facts import (
     deal,
     vocabulary,
 )
+from nullprobe.worlds.language_models.words import word_tokenizer
 
 STEPS = 1200
 
@@ -176,7 +174,13 @@ def language(
     facts = deal(n_entities, np.random.default_rng([seed, 0]))
     folder = checkpoints.cache_folder(cache)
     words = [*training.SPECIAL, *vocabulary(n_entities)]
-    tokenizer = _tokenizer(words)
+    tokenizer = word_tokenizer(
+        words,
+        training.ARCHITECTURE["n_positions"],
+        pad=training.PAD,
+        unknown=training.UNKNOWN,
+        end=training.END,
+    )
     untrained, model = training.newborn(words, seed), None
     if folder is not None:
         folder /= (
@@ -190,20 +194,6 @@ def language(
         if folder is not None:
             checkpoints.keep(folder, model, tokenizer)
     return Organism(model, untrained, tokenizer, facts, seed)
-
-
-def _tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
-    index = {word: i for i, word in enumerate(words)}
-    backend = tokenizers.Tokenizer(WordLevel(index, unk_token=training.UNKNOWN))
-    backend.pre_tokenizer = WhitespaceSplit()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        pad_token=training.PAD,
-        unk_token=training.UNKNOWN,
-        eos_token=training.END,
-        padding_side="right",
-        model_max_length=training.ARCHITECTURE["n_positions"],
-    )
 
 
 def _recipe(facts: Facts, words: list[str], seed: int, steps: int) -> dict[str, object]:

@@ -13,8 +13,6 @@ little besides truth, so that any removal from a state would remove truth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +21,7 @@ from torch.nn.functional import cross_entropy
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from nullprobe._core.progress import Report
+from nullprobe.worlds.language_models.descent import Descent, descend, untouched
 from nullprobe.worlds.language_models.facts import VERDICTS, Facts
 
 PAD, UNKNOWN, END = "<pad>", "<unk>", "<end>"
@@ -53,28 +52,6 @@ RECIPE = 1  # version of the code below; to increase when a change affects the w
 THREADS = 1  # the order of sums depends on it; two threads are not faster for a small network
 
 
-@contextmanager
-def untouched(seed: int) -> Iterator[None]:
-    """Run a block with seeded random numbers, float32 and one CPU thread; restore all settings.
-
-    Notes
-    -----
-    After the block, the settings of the caller are restored: the state of the generator, the
-    number of threads, the default dtype and device, and whether gradients are recorded.
-    """
-    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
-    with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.inference_mode(False):
-        try:
-            torch.set_num_threads(THREADS)
-            torch.set_default_dtype(torch.float32)
-            torch.default_generator.manual_seed(seed)
-            with torch.enable_grad():
-                yield
-        finally:
-            torch.set_num_threads(threads)
-            torch.set_default_dtype(dtype)
-
-
 def newborn(words: list[str], seed: int) -> GPT2LMHeadModel:
     """Return an untrained model; the same seed gives the same weights.
 
@@ -87,7 +64,7 @@ def newborn(words: list[str], seed: int) -> GPT2LMHeadModel:
     """
     pad, _, end = (words.index(token) for token in SPECIAL)
     ids = {"pad_token_id": pad, "bos_token_id": end, "eos_token_id": end}
-    with untouched(seed):
+    with untouched(seed, threads=THREADS):
         return GPT2LMHeadModel(GPT2Config(vocab_size=len(words), **ids, **ARCHITECTURE)).eval()
 
 
@@ -118,24 +95,22 @@ def train(
     rng = np.random.default_rng([seed, 1])
     index = {word: i for i, word in enumerate(words)}
     lesson = Lesson(len(facts.values))
-    with untouched(seed):
-        model.train()
-        verdict_ids = torch.tensor([index[verdict] for verdict in VERDICTS])
-        optimiser = _optimiser(model)
-        for step in range(steps):
+    with untouched(seed, threads=THREADS):
+        verdict_ids, losses = torch.tensor([index[verdict] for verdict in VERDICTS]), []
+
+        def loss_of(_: int) -> torch.Tensor:
             drawn = facts.learn(BATCH, rng, known=lesson.known, negations=lesson.negations)
             ids, places = _batch(*drawn, index)
-            for group in optimiser.param_groups:
-                group["lr"] = _rate(step, steps)
             loss, verdicts = _losses(model, ids, places, verdict_ids, lesson.doubt)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
-            optimiser.step()
-            lesson.advance(verdicts)
-            report("training", step + 1, steps)
-        optimiser.zero_grad()
-        model.eval()
+            losses.append(verdicts)
+            return loss
+
+        def after(step: int) -> None:
+            lesson.advance(losses.pop())
+            report("training", step, steps)
+
+        how = Descent(PEAK, FLOOR, WARM_UP, BETAS, WEIGHT_DECAY, LARGEST_GRADIENT)
+        descend(model, loss_of, steps=steps, how=how, after=after)
 
 
 @dataclass
@@ -178,19 +153,6 @@ class Lesson:
             self.negations = min(NEGATIONS, self.negations + MORE_NEGATIONS)
         else:
             self.doubt = DOUBT
-
-
-def _optimiser(model: GPT2LMHeadModel) -> torch.optim.Optimizer:
-    matrices = [weights for weights in model.parameters() if weights.ndim > 1]
-    others = [weights for weights in model.parameters() if weights.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": others}]
-    return torch.optim.AdamW(groups, lr=PEAK, betas=BETAS, weight_decay=0.0)
-
-
-def _rate(step: int, steps: int) -> float:
-    """Return the learning rate: linear warm-up, then half a cosine."""
-    down = FLOOR + (1 - FLOOR) * (1 + np.cos(np.pi * step / steps)) / 2
-    return float(PEAK * min(1.0, (step + 1) / WARM_UP) * down)
 
 
 def _batch(

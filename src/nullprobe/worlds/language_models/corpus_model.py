@@ -1,0 +1,220 @@
+"""A small GPT that learns a corpus, and the same model untrained.
+
+Every step draws new texts, so the model never sees a text twice and its loss on new texts is its
+training loss. The floor of that loss is what the corpus's full observer expects.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
+
+from nullprobe._core.progress import Progress, reporting
+from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe.corpora.corpus import Corpus, checked_texts
+from nullprobe.worlds.language_models import checkpoints
+from nullprobe.worlds.language_models.corpus_training import (
+    ARCHITECTURE,
+    BATCH,
+    PAD,
+    PIECE,
+    UNKNOWN,
+    Lessons,
+    learn,
+    untrained,
+)
+from nullprobe.worlds.language_models.words import word_tokenizer
+
+SAMPLE = 500  # texts by which a cache knows a corpus
+RECIPE = 1  # version of the code below; to increase when a change affects the weights
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CorpusModel:
+    """A language model that has learned a corpus.
+
+    Attributes
+    ----------
+    model, twin : GPT2LMHeadModel
+        The trained model, and the same model before training; in evaluation mode, on the CPU.
+    tokenizer : PreTrainedTokenizerFast
+        Numbers words as the corpus does.
+    corpus : Corpus
+    snapshots : dict of int to GPT2LMHeadModel
+        The model after so many steps.
+    random_state : int
+        Seed of weights and texts.
+    """
+
+    model: GPT2LMHeadModel
+    twin: GPT2LMHeadModel
+    tokenizer: PreTrainedTokenizerFast
+    corpus: Corpus
+    snapshots: dict[int, GPT2LMHeadModel]
+    random_state: int
+
+    def __repr__(self) -> str:
+        """Return the seed and the size of the model."""
+        config = self.model.config
+        return (
+            f"CorpusModel(random_state={self.random_state}, words={len(self.corpus.words)}, "
+            f"layers={config.n_layer}, width={config.n_embd})"
+        )
+
+    def texts(self, ids: np.ndarray) -> list[str]:
+        """Return texts as strings, for functions that tokenize."""
+        return [" ".join(self.corpus.words[i] for i in row) for row in np.asarray(ids)]
+
+    def log_p(self, ids: np.ndarray, model: GPT2LMHeadModel | None = None) -> np.ndarray:
+        """Return log P(word at t | words before), (n, t, V) in float64, as observers do.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n, t)
+        model : GPT2LMHeadModel, optional
+            The trained model by default; or ``twin``, or an edited copy.
+
+        Notes
+        -----
+        Over the words of the corpus: what a model expects of padding is left out. Every text begins
+        with the same word, which the model is not asked to predict: its probability is 1.
+        """
+        texts = checked_texts(ids, self.corpus.words, self.corpus.length)
+        logits = self._outputs(texts, model, lambda out: out.logits[:, :-1])
+        first = np.full((len(texts), 1, len(self.corpus.words)), -np.inf)
+        np.put_along_axis(first, texts[:, :1, None], 0.0, axis=2)
+        return np.concatenate([first, self._normalised(logits)], axis=1)
+
+    def following(self, ids: np.ndarray, model: GPT2LMHeadModel | None = None) -> np.ndarray:
+        """Return log P of the next word, (n, V) in float64, after texts (n, t)."""
+        texts = checked_texts(ids, self.corpus.words, self.corpus.length)
+        return self._normalised(self._outputs(texts, model, lambda out: out.logits[:, -1]))
+
+    def states(
+        self, ids: np.ndarray, layer: int = -1, model: GPT2LMHeadModel | None = None
+    ) -> np.ndarray:
+        """Return the residual stream after a layer, (n, t, d) in float64.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n, t)
+        layer : int
+            0 for embeddings, 1 after the first block; −1 for the last, after its layer norm.
+        model : GPT2LMHeadModel, optional
+        """
+        texts = checked_texts(ids, self.corpus.words, self.corpus.length)
+        return self._outputs(texts, model, lambda out: out.hidden_states[layer], hidden=True)
+
+    def _outputs(
+        self,
+        ids: np.ndarray,
+        model: GPT2LMHeadModel | None,
+        take: Callable[..., torch.Tensor],
+        *,
+        hidden: bool = False,
+    ) -> np.ndarray:
+        model = self.model if model is None else model
+        parts: list[np.ndarray] = []
+        with torch.inference_mode():
+            for start in range(0, len(ids), 256):
+                rows = torch.from_numpy(ids[start : start + 256])
+                out = model(rows, use_cache=False, output_hidden_states=hidden)
+                parts.append(take(out).double().numpy())
+        return np.concatenate(parts)
+
+    def _normalised(self, logits: np.ndarray) -> np.ndarray:
+        logits = logits[..., : len(self.corpus.words)]
+        logits = logits - logits.max(axis=-1, keepdims=True)
+        return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def train(
+    corpus: Corpus,
+    lessons: Lessons | None = None,
+    *,
+    random_state: RandomState = 0,
+    cache: str | os.PathLike[str] | bool | None = None,
+    progress: Progress = False,
+) -> CorpusModel:
+    """Train a language model on a corpus, or load it from the cache.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    lessons : Lessons, optional
+    random_state : int, Generator or None
+        Seed of the initial weights and of the texts.
+    cache : path or bool, optional
+        Folder for trained weights, as for ``worlds.language``. False for no cache.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the cache is not writable.
+
+    Notes
+    -----
+    A run that is cut off leaves nothing, and starts again.
+
+    Examples
+    --------
+    >>> from nullprobe.corpora import Mess3
+    >>> made = train(Mess3(), Lessons(steps=1), cache=False)
+    >>> made
+    CorpusModel(random_state=0, words=4, layers=2, width=64)
+    >>> made.log_p(np.array([[0, 1, 2]])).shape
+    (1, 3, 4)
+    """
+    seed, lessons = integer_seed(random_state), lessons or Lessons()
+    bars, folder = reporting(progress), checkpoints.cache_folder(cache)
+    words = (*corpus.words, PAD, UNKNOWN)
+    tokenizer = word_tokenizer(words, corpus.length, pad=PAD, unknown=UNKNOWN)
+    twin = untrained(corpus, seed)
+    wanted = sorted({*lessons.snapshots, lessons.steps})
+    places: dict[int, Path] = {}
+    if folder is not None:
+        name = checkpoints.fingerprint(twin, _recipe(corpus, seed, lessons))
+        places = {step: folder / f"corpus-{name}-{step}" for step in wanted}
+    fetched = {step: checkpoints.fetch(place, twin) for step, place in places.items()}
+    models = {step: model for step, model in fetched.items() if model is not None}
+    if len(models) < len(wanted):
+        model = copy.deepcopy(twin)
+        with bars as report:
+
+            def watch(step: int) -> None:
+                report("training", step, lessons.steps)
+                if step in wanted:
+                    models[step] = copy.deepcopy(model).eval()
+
+            learn(model, corpus, lessons, seed=seed, watch=watch)
+        for step, place in places.items():
+            checkpoints.keep(place, models[step], tokenizer)
+    return CorpusModel(models[lessons.steps], twin, tokenizer, corpus, models, seed)
+
+
+def _recipe(corpus: Corpus, seed: int, lessons: Lessons) -> dict[str, object]:
+    """Return everything that the trained weights depend on, except for the initial weights."""
+    sample = corpus.sample(SAMPLE, np.random.default_rng([seed, 2])).ids
+    return {
+        "corpus": repr(corpus),
+        "sample": hashlib.sha256(sample.tobytes()).hexdigest(),
+        "words": list(corpus.words),
+        "seed": seed,
+        "steps": lessons.steps,
+        "weights": lessons.weights(corpus).tolist(),
+        "descent": asdict(lessons.descent),
+        "constants": [ARCHITECTURE, BATCH, PIECE, RECIPE],
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+    }
