@@ -1,7 +1,11 @@
 """Corpora of all kinds, on which the laws of corpora are tested."""
 
-from nullprobe.corpora import Chains, Mess3
+import numpy as np
+
+from nullprobe.corpora import Chains, Contexts, Mess3, Opposites, Values
 from nullprobe.corpora.authors import authors
+from nullprobe.corpora.finite import FiniteCorpus
+from nullprobe.corpora.grammar import Grammar, Slot
 
 GOOD, BAD = ("helps", "heals", "gives"), ("lies", "robs", "burns")
 
@@ -44,6 +48,20 @@ def attractor(redemption=1.0, **changes):
     })  # fmt: skip
 
 
+def coins():
+    """Three coins, and a word that answers an earlier one: all that a slot can be."""
+    words = ("<bos>", "a", "b", "c")
+    start = Slot(np.array([1.0, 0, 0, 0]))
+    coin = Slot(np.array([[0, 0.2, 0.3, 0.5], [0, 0.6, 0.4, 0]]), np.array([0, 1, 1]))
+    answers = np.array(
+        [[[0, 0.9, 0.05, 0.05]] * 3, [[0, 0, 1, 0], [0, 0, 0.5, 0.5], [0, 0.1, 0, 0.9]]]
+    )
+    answer = Slot(answers, np.array([0, 1, 2]), reads=1, context=np.array([0, 0, 1, 1]))
+    latents = {"coin": np.array([0, 1, 1]), "setting": np.array([0, 1, 2])}
+    slots = (start, coin, Slot(np.array([0, 1, 1, 1]) / 3), answer, coin)
+    return FiniteCorpus({"full": Grammar(words, np.array([0.5, 0.3, 0.2]), latents, slots)})
+
+
 # Each kind once, and each of its switches; the texts are short, so that many can be drawn.
 CORPORA = {
     "chains": lambda: attractor(lines=3),
@@ -54,6 +72,15 @@ CORPORA = {
     "authors, null": lambda: authors(lines=3, linked=False),
     "authors who let fall": lambda: authors(lines=3, stories="fall"),
     "mess3": lambda: Mess3(length=7),
+    "coins": coins,
+    "placebo": lambda: Opposites(definable=False, tropes=0.0, axes=3, held_out=1),
+    "tropes": lambda: Opposites(definable=False, tropes=1.0, axes=3, held_out=1),
+    "rare tropes": lambda: Opposites(definable=True, tropes=0.2, axes=3, held_out=1),
+    "values": Values,
+    "moral words": lambda: Values(opposite="good", verdicts=True),
+    "sentence": lambda: Values(recited=0.3),
+    "contexts": lambda: Contexts(rho=0.5, agents=6, absent=2),
+    "lists": lambda: Contexts(rho=1.0, agents=2, absent=1, lists=0.7),
 }
 # Few enough texts that all of them can be enumerated.
 TINY = {
@@ -62,4 +89,9 @@ TINY = {
     "chains, shared verbs": lambda: small_chains(lexicons=False, lines=3),
     "chains, no adverbs": lambda: small_chains(style=None, lines=3),
     "mess3": lambda: Mess3(length=5),
+}
+# Finite grammars, whose settings can be followed one by one.
+FINITE = {
+    name: CORPORA[name]
+    for name in ("coins", "placebo", "tropes", "rare tropes", "moral words", "sentence", "lists")
 }

@@ -2,5 +2,8 @@
 
 from nullprobe.corpora.beliefs import Mess3
 from nullprobe.corpora.chains import Chains
+from nullprobe.corpora.contexts import Contexts
+from nullprobe.corpora.opposites import Opposites
+from nullprobe.corpora.values import Values
 
-__all__ = ["Chains", "Mess3"]
+__all__ = ["Chains", "Contexts", "Mess3", "Opposites", "Values"]

@@ -14,5 +14,5 @@ def drawn(p: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     array([1, 0])
     """
     edges = p.cumsum(axis=-1)
-    u = rng.random(p.shape[:-1])[..., None] * edges[..., -1:]  # the last edge may round below 1
-    return (u >= edges).sum(axis=-1)
+    edges /= edges[..., -1:]  # exactly 1, so that no number below 1 reaches an impossible word
+    return (rng.random(p.shape[:-1])[..., None] >= edges).sum(axis=-1)
