@@ -176,7 +176,7 @@ def following(tables: ChainTables, ids: np.ndarray, ideas: Ideas) -> np.ndarray:
 def log_of(p: np.ndarray) -> np.ndarray:
     """Return logarithms; −inf of 0."""
     with np.errstate(divide="ignore"):
-        return np.log_of(p)
+        return np.log(p)
 
 
 def at(log_p: np.ndarray, ids: np.ndarray) -> np.ndarray:
