@@ -31,6 +31,7 @@ AGAINST = {
     "audit": "",
     "startup": "scikit-learn",
     "sparse_probe": "scikit-learn",
+    "few_features": "",
     "file_memory": "",
     "file_rate": "",
     "large_file": "",

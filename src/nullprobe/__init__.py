@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nullprobe._version import __version__
 
 if TYPE_CHECKING:  # what _MODULES says, for type checkers
-    from nullprobe import corpora, models, plot, worlds
+    from nullprobe import corpora, models, plot, studies, worlds
     from nullprobe._core.validation import InputError
     from nullprobe.auditing.attributes import Attributes, audit_attributes
     from nullprobe.auditing.calibrating import calibrate
@@ -180,6 +180,7 @@ _MODULES = {
     "same_concept": "nullprobe.auditing.same_concept",
     "splince": "nullprobe.erasers.splince",
     "stratified_rows": "nullprobe.data.stratified_rows",
+    "studies": "nullprobe.studies",
     "successive": "nullprobe.probes",
     "text_baselines": "nullprobe.data.text_baselines",
     "text_cards": "nullprobe.texts.cards",
@@ -284,6 +285,7 @@ __all__ = [
     "same_concept",
     "splince",
     "stratified_rows",
+    "studies",
     "successive",
     "text_baselines",
     "text_cards",

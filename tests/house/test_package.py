@@ -23,9 +23,20 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "nullprobe"
 TREE = ast.parse((SOURCE / "__init__.py").read_text("utf-8"))
 MODULES = nullprobe._MODULES
-PACKAGES = {"corpora", "models", "plot", "worlds"}
+PACKAGES = {"corpora", "models", "plot", "studies", "worlds"}
 # Rooms whose __all__ is public: every room that has one, but for the command line.
-ROOMS = ("claims", "corpora", "erasers", "models", "moments", "nulls", "plot", "probes", "worlds")
+ROOMS = (
+    "claims",
+    "corpora",
+    "erasers",
+    "models",
+    "moments",
+    "nulls",
+    "plot",
+    "probes",
+    "studies",
+    "worlds",
+)
 # Public names whose docstring has no example, and why.
 NO_EXAMPLE = {
     "CapturedFolder": "opens a folder that a language model filled; models.capture_to shows it",

@@ -26,6 +26,7 @@ from nullprobe import (
     worlds,
 )
 from nullprobe.comparing.pair_result import PairComparison
+from nullprobe.studies import StudyResult
 
 KINDS = pytest.mark.parametrize("kind", MADE, ids=lambda kind: kind.__name__)
 
@@ -35,7 +36,7 @@ def test_every_result_that_writes_json_is_made_here():
         one for name in nullprobe.__all__
         if isinstance(one := getattr(nullprobe, name), type) and hasattr(one, "to_json")
     }  # fmt: skip
-    assert writes | {PairComparison} == set(MADE)
+    assert writes | {PairComparison, StudyResult} == set(MADE)
 
 
 @KINDS

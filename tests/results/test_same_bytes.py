@@ -23,12 +23,23 @@ from nullprobe import (
     worlds,
 )
 from nullprobe.comparing.pair_result import PairComparison
+from nullprobe.corpora import Mess3
+from nullprobe.studies import StudyResult, run, study, train
 
 ROWS = worlds.gaussian(n=120, d=3, gap=2.0, random_state=0)
 X, Y, OTHER = ROWS.X, ROWS.y == 1, ROWS.X[:, 1] > 0
 PAIRS = worlds.distractor(n=60, d=6, random_state=0)
 TEXTS = tiny.texts(60, longest=6)
 FEW = {"claims": ["readable", "erasure_holds"], "draws": 39}
+
+
+@study(question="How near to the floor?", unit="nats", factors={"length": (3, 4)})
+def floor(cell, seed, budget):
+    model = train(Mess3(length=cell.length), seed=seed, budget=budget, steps=2)
+    ids = model.corpus.sample(9, np.random.default_rng(seed)).ids
+    return {"model": float(model.log_p(ids)[:, 1:].max(axis=-1).mean())}
+
+
 RUNS = {
     Audit: lambda seed: audit(X, Y, random_state=seed, **FEW),
     Layers: lambda seed: audit({"a": X, "b": X[:, :2]}, Y, random_state=seed, **FEW),
@@ -53,6 +64,7 @@ RUNS = {
     Calibration: lambda seed: calibrate(
         X, Y, claims=["readable"], n_audits=2, draws=39, n_splits=1, random_state=seed
     ),
+    StudyResult: lambda seed: run(floor, seeds=(seed, seed + 5), cache=False),
 }  # fmt: skip
 
 

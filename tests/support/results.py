@@ -18,6 +18,7 @@ from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.comparison_documents import PairComparisonDocument
 from nullprobe.report.same_concept_document import SameConceptDocument
+from nullprobe.studies import StudyResult, run, study
 from nullprobe.texts.conclusions import Beyond
 from nullprobe.texts.standing import Standing, Standings
 
@@ -78,6 +79,15 @@ def model_audit():
     )
 
 
+def study_result():
+    @study(question="Does it double?", unit="size", factors={"size": (1, 2)}, name="doubling",
+           doubts=("It halves.",))  # fmt: skip
+    def doubling(cell, seed, budget):
+        return {"model": 2.0 * cell.size + seed / 100, "corpus": 2.0 * cell.size + seed / 90}
+
+    return run(doubling, seeds=3)
+
+
 MADE = {
     Audit: audit,
     Layers: layers,
@@ -87,4 +97,5 @@ MADE = {
     PairComparison: pair_comparison,
     Calibration: calibration,
     ModelAudit: model_audit,
+    StudyResult: study_result,
 }

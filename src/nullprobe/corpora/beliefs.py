@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core.parameters import real_number, whole_number
-from nullprobe.corpora.chain_filter import at, log
+from nullprobe.corpora.chain_filter import at, log_of
 from nullprobe.corpora.corpus import FULL, Drawn, Predictive, checked_texts, refuse_impossible
 from nullprobe.corpora.drawing import drawn
 
@@ -100,11 +100,11 @@ class Mess3:
                 with np.errstate(invalid="ignore"):  # an impossible word is refused below
                     belief = joint / joint.sum(axis=1, keepdims=True)
             beliefs[:, t] = belief
-        full = Predictive(log(p), {"state": beliefs})
+        full = Predictive(log_of(p), {"state": beliefs})
         refuse_impossible(at(full.log_p, texts), texts, WORDS, FULL)
         third = np.broadcast_to(np.array([0.0, 1 / 3, 1 / 3, 1 / 3]), p.shape).copy()
         third[:, 0] = [1, 0, 0, 0]
         return {
             FULL: full,
-            "frequencies": Predictive(log(third), {"state": np.full_like(beliefs, 1 / 3)}),
+            "frequencies": Predictive(log_of(third), {"state": np.full_like(beliefs, 1 / 3)}),
         }

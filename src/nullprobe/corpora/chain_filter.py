@@ -160,7 +160,7 @@ def observed(
         state.read(t, ids[:, t])
         for name, value in _posterior(state, names).items():
             latents.setdefault(name, []).append(value)
-    log_p = log(p)
+    log_p = log_of(p)
     refuse_impossible(at(log_p, ids), ids, tables.words, observer)
     return Predictive(log_p, {name: np.stack(v, axis=1) for name, v in latents.items()})
 
@@ -170,10 +170,10 @@ def following(tables: ChainTables, ids: np.ndarray, ideas: Ideas) -> np.ndarray:
     state = ChainFilter(tables, len(ids), ideas)
     for t in range(ids.shape[1]):
         state.read(t, ids[:, t])
-    return log(state.expected(ids.shape[1]))
+    return log_of(state.expected(ids.shape[1]))
 
 
-def log(p: np.ndarray) -> np.ndarray:
+def log_of(p: np.ndarray) -> np.ndarray:
     """Return logarithms; −inf of 0."""
     with np.errstate(divide="ignore"):
         return np.log(p)

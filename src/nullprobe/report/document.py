@@ -143,6 +143,7 @@ READERS = {
     "nullprobe.pair_comparison": "PairComparison",
     "nullprobe.calibration": "Calibration",
     "nullprobe.model_audit": "ModelAudit",
+    "nullprobe.study": "StudyResult",
 }
 
 

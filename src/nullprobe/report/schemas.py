@@ -22,6 +22,7 @@ from nullprobe.report.comparison_documents import (
 )
 from nullprobe.report.model_audit_document import MODEL_AUDIT, ModelAuditDocument
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
+from nullprobe.report.study_document import STUDY, StudyDocument
 
 # A file holds one audit, or a list of several.
 FILES: dict[str, tuple[str, Any]] = {
@@ -31,6 +32,7 @@ FILES: dict[str, tuple[str, Any]] = {
     "comparison": (ERASERS, ComparisonDocument),
     "pair_comparison": (PAIRS, PairComparisonDocument),
     "same_concept": (SAME_CONCEPT, SameConceptDocument),
+    "study": (STUDY, StudyDocument),
 }
 
 

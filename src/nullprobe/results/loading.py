@@ -26,6 +26,8 @@ from nullprobe.report.comparison_documents import (
 from nullprobe.report.document import read_json, validated
 from nullprobe.report.model_audit_document import MODEL_AUDIT, ModelAuditDocument
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
+from nullprobe.report.study_document import STUDY, StudyDocument
+from nullprobe.studies.result import StudyResult
 from nullprobe.texts.result import ModelAudit
 
 Result = (
@@ -37,6 +39,7 @@ Result = (
     | PairComparison
     | Calibration
     | ModelAudit
+    | StudyResult
 )
 AUDITS = (SECOND, THIRD, AUDIT)
 OTHERS: dict[str, tuple[Any, Any]] = {
@@ -45,6 +48,7 @@ OTHERS: dict[str, tuple[Any, Any]] = {
     PAIRS: (PairComparison, PairComparisonDocument),
     CALIBRATION: (Calibration, CalibrationDocument),
     MODEL_AUDIT: (ModelAudit, ModelAuditDocument),
+    STUDY: (StudyResult, StudyDocument),
 }
 
 
@@ -58,7 +62,8 @@ def load_result(path: str | Path) -> Result:
 
     Returns
     -------
-    Audit, Layers, Attributes, SameConcept, Comparison, PairComparison, Calibration or ModelAudit
+    Audit, Layers, Attributes, SameConcept, Comparison, PairComparison, Calibration, ModelAudit
+    or StudyResult
         One audit in a file is an `Audit`, and several are `Layers` or `Attributes`.
 
     Raises

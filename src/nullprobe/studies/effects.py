@@ -1,0 +1,168 @@
+"""Effects: contrasts of cells, with t-intervals over seeds.
+
+The seed is the unit: a contrast is computed within each seed, and the seeds give its interval. With
+m seeds it is the mean ± t(m − 1) sd/√m.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from nullprobe.report.document import plain
+from nullprobe.studies.definition import Cell, Study
+
+LEAST_SEEDS = 3  # of a verdict from an interval over seeds
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds.
+
+    Attributes
+    ----------
+    values : tuple of m floats
+        One for each seed.
+
+    Examples
+    --------
+    >>> one = Estimate((1.0, 2.0, 3.0))
+    >>> one.value, [round(end, 2) for end in one.interval]
+    (2.0, [-0.48, 4.48])
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+        return float(np.mean(self.values))
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean; NaN with one seed."""
+        m = len(self.values)
+        return float(np.std(self.values, ddof=1) / np.sqrt(m)) if m > 1 else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % t-interval; None with one seed."""
+        return self.within(0.95)
+
+    def within(self, coverage: float) -> tuple[float, float] | None:
+        """Return the t-interval of a coverage; None with one seed."""
+        m = len(self.values)
+        if m < 2:
+            return None
+        reach = float(student.ppf((1 + coverage) / 2, m - 1)) * self.error
+        return self.value - reach, self.value + reach
+
+    def p_value(self, zero: float = 0.0) -> float | None:
+        """Return the two-sided p-value of the t-test; None with one seed, 1 without any spread."""
+        if len(self.values) < 2:
+            return None
+        if self.error == 0:
+            return 1.0 if self.value == zero else float(np.finfo(float).tiny)
+        statistic = abs(self.value - zero) / self.error
+        return max(2 * float(student.sf(statistic, len(self.values) - 1)), np.finfo(float).tiny)
+
+    def detectable(self, alpha: float) -> float | None:
+        """Return the smallest distance from zero that 80 % of such studies would show."""
+        m = len(self.values)
+        if m < 2:
+            return None
+        reach = float(student.ppf(1 - alpha / 2, m - 1) + student.ppf(0.8, m - 1))
+        return reach * self.error
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        """Return the difference, seed by seed."""
+        return Estimate(tuple(a - b for a, b in zip(self.values, other.values, strict=True)))
+
+
+@dataclass(frozen=True)
+class Effect(Estimate):
+    """A main effect or an interaction of a measurement.
+
+    Attributes
+    ----------
+    measurement : str
+    factors : tuple of str
+        One for a main effect (last level less first), two for an interaction.
+    """
+
+    measurement: str = ""
+    factors: tuple[str, ...] = ()
+
+
+def weights(study: Study, factors: Sequence[str]) -> np.ndarray:
+    """Return the weight of each cell in a contrast, of shape (cells,).
+
+    Examples
+    --------
+    >>> from nullprobe.studies.definition import study
+    >>> @study(question="?", unit="u", factors={"a": (0, 1), "b": (0, 1)})
+    ... def two(cell, seed, budget):
+    ...     return {"model": 0.0}
+    >>> weights(two, ("a",)), weights(two, ("a", "b"))
+    (array([-0.5, -0.5,  0.5,  0.5]), array([ 1., -1., -1.,  1.]))
+    """
+    each = np.ones(len(study.cells))
+    for name, levels in study.factors.items():
+        if name not in factors:
+            each /= len(levels)
+            continue
+        ends = {str(levels[-1]): 1.0, str(levels[0]): -1.0}
+        each *= [ends.get(str(cell.levels[name]), 0.0) for cell in study.cells]
+    return each
+
+
+def estimate(
+    study: Study, table: Mapping[tuple[str, int], Mapping[str, float]], name: str,
+    factors: Sequence[str] = (),
+) -> Estimate:  # fmt: skip
+    """Return the contrast of a measurement, over all seeds.
+
+    Parameters
+    ----------
+    study : Study
+    table : mapping of (cell, seed) to measurements
+    name : str
+        Of the measurement.
+    factors : sequence of str
+    """
+    each = weights(study, factors)
+    seeds = sorted({seed for _, seed in table})
+    return Estimate(
+        tuple(
+            float(sum(w * table[str(c), s][name] for w, c in zip(each, study.cells, strict=True)))
+            for s in seeds
+        )
+    )
+
+
+def effects(
+    study: Study, table: Mapping[tuple[str, int], Mapping[str, float]], name: str
+) -> dict[str, Effect]:
+    """Return all main effects and two-way interactions of a measurement, by name."""
+    names = list(study.factors)
+    chosen = [(one,) for one in names] + list(combinations(names, 2))
+    # As documents hold them, so that a result that is read back has the same interval.
+    return {
+        " × ".join(factors): Effect(
+            tuple(map(plain, estimate(study, table, name, factors).values)), name, factors
+        )
+        for factors in chosen
+    }
+
+
+def mean_of_cell(
+    table: Mapping[tuple[str, int], Mapping[str, float]], cell: Cell, name: str
+) -> Estimate:
+    """Return the mean of a measurement in one cell, over seeds."""
+    at: Any = {seed: values[name] for (where, seed), values in table.items() if where == str(cell)}
+    return Estimate(tuple(at[seed] for seed in sorted(at)))

@@ -1,0 +1,98 @@
+"""Pictures of a study as plain values: series of points, with intervals over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nullprobe.studies.definition import Cell
+from nullprobe.studies.effects import Estimate
+from nullprobe.studies.result import StudyResult
+
+
+def series(name: str, x: Sequence[Any], estimates: Sequence[Estimate]) -> dict[str, Any]:
+    """Return a line of means over seeds, with 95 % t-intervals where there are several seeds.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the key.
+    x : sequence of number or str
+        Places.
+    estimates : sequence of Estimate
+    """
+    ends = [one.interval for one in estimates]
+    known = [end for end in ends if end is not None]
+    whole = len(known) == len(ends)
+    return {
+        "name": name,
+        "x": list(x),
+        "y": [one.value for one in estimates],
+        "low": [low for low, _ in known] if whole else None,
+        "high": [high for _, high in known] if whole else None,
+    }
+
+
+def figure(  # noqa: PLR0913  the fields of a picture
+    key: str,
+    kind: str,
+    title: str,
+    description: str,
+    lines: Sequence[dict[str, Any]],
+    *,
+    x_label: str = "",
+    y_label: str = "",
+    rules: dict[str, float] | None = None,
+) -> dict[str, Any]:
+    """Return a picture as plain values.
+
+    Parameters
+    ----------
+    key : str
+        Its anchor on the page: small letters, digits and "-".
+    kind : str
+        "lines", or "bars" side by side.
+    title : str
+        The question that it answers.
+    description : str
+        What it shows, for those who do not see it.
+    lines : sequence of dict
+        From `series`.
+    x_label, y_label : str
+    rules : dict of str to float, optional
+        Dashed lines across, by name.
+    """
+    return {
+        "key": key,
+        "kind": kind,
+        "title": title,
+        "description": description,
+        "x_label": x_label,
+        "y_label": y_label,
+        "series": list(lines),
+        "rules": rules or {},
+    }
+
+
+def interaction(result: StudyResult) -> tuple[dict[str, Any], ...]:
+    """Return the measurements of all cells: lines over the last factor, or bars without factors."""
+    description = f"{result.unit} in each cell, means over seeds with 95 % t-intervals."
+    title = "What was measured in each cell?"
+    factors = list(result.factors)
+    if not factors:
+        bars = series("mean over seeds", result.measurements,
+                      [result.mean(name) for name in result.measurements])  # fmt: skip
+        return (figure("measurements", "bars", title, description, [bars], y_label=result.unit),)
+    last, groups = factors[-1], dict[str, list[Estimate]]()
+    for name in result.measurements:
+        for cell in result.cells:
+            rest = Cell({k: v for k, v in cell.levels.items() if k != last})
+            key = name if len(factors) == 1 else f"{name}: {rest}"
+            groups.setdefault(key, []).append(result.mean(name, cell))
+    places = [str(level) for level in result.factors[last]]
+    lines = [series(name, places, estimates) for name, estimates in groups.items()]
+    return (
+        figure(
+            "measurements", "lines", title, description, lines, x_label=last, y_label=result.unit
+        ),
+    )

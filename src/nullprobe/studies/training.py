@@ -1,0 +1,77 @@
+"""Training of a study's models; torch is imported when a model is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nullprobe._core.validation import complain
+from nullprobe.corpora.corpus import Corpus
+from nullprobe.studies.definition import Budget
+
+if TYPE_CHECKING:
+    from nullprobe.worlds.language_models.corpus_model import CorpusModel
+
+STEPS = 1000
+EXTRA = ("torch", "transformers", "tokenizers")
+
+
+def train(
+    corpus: Corpus,
+    *,
+    seed: int,
+    budget: Budget | None = None,
+    steps: int = STEPS,
+    word_weights: Sequence[float] = (),
+    snapshots: Sequence[int] = (),
+) -> CorpusModel:
+    """Train a small GPT on a corpus, or load it from the cache; twin and tokenizer come with it.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    seed : int
+    budget : Budget, optional
+        A quick one trains a quarter of the steps.
+    steps : int
+        Of a full run.
+    word_weights : sequence of V floats
+        Weight of each word in the loss; 1 by default.
+    snapshots : sequence of int
+        Steps of a full run after which the model is kept as well.
+
+    Raises
+    ------
+    InputError
+        If torch and transformers are not installed.
+
+    Examples
+    --------
+    >>> from nullprobe.corpora import Mess3
+    >>> train(Mess3(), seed=0, steps=1, budget=Budget(cache=False))
+    CorpusModel(random_state=0, words=4, layers=2, width=64)
+    """
+    budget = budget or Budget()
+    models, training = _module("corpus_model"), _module("corpus_training")
+    lessons = training.Lessons(
+        budget.steps(steps),
+        tuple(float(weight) for weight in word_weights),
+        tuple(sorted({budget.steps(step) for step in snapshots})),
+    )
+    return models.train(
+        corpus, lessons, random_state=seed, cache=budget.cache, progress=budget.report
+    )
+
+
+def _module(name: str) -> Any:
+    try:
+        return import_module(f"nullprobe.worlds.language_models.{name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in EXTRA:
+            raise
+        complain(
+            "studies need torch and transformers",
+            f"there is no module {error.name!r}",
+            'run pip install "nullprobe[models]"',
+        )

@@ -1,0 +1,130 @@
+"""Running: cells and seeds in order, resumed after a kill, refused where it cannot be judged."""
+
+import json
+
+import pytest
+
+from nullprobe import InputError, load_result
+from nullprobe.studies import Cell, Measured, Study, run
+
+
+def counted(calls, **changes):
+    def measure(cell, seed, budget):
+        calls.append((str(cell), seed, budget.quick))
+        return Measured({"model": cell.a + seed / 3}, series={"curve": [1.0, 2.0]})
+
+    fields = {"factors": {"a": (0, 1)}, **changes}
+    return Study("counted", measure, "How many?", "calls", **fields)
+
+
+def test_cells_and_seeds_run_one_after_the_other():
+    calls = []
+    result = run(counted(calls), seeds=2)
+    assert calls == [("a=0", 0, False), ("a=0", 1, False), ("a=1", 0, False), ("a=1", 1, False)]
+    assert [one.seed for one in result.records] == [0, 1, 0, 1]
+    run(counted(calls), seeds=4, quick=True)
+    assert calls[4:] == [("a=0", 0, True), ("a=1", 0, True)]
+
+
+def test_a_run_that_was_killed_goes_on_and_gives_the_same_bytes(tmp_path):
+    calls = []
+    whole = run(counted(calls), seeds=3).to_json()
+
+    def killed(stage, done, total):
+        if len(calls) == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(counted(calls), seeds=3, out=tmp_path, progress=killed)
+    assert len(calls) == 10  # four of the second run
+    assert run(counted(calls), seeds=3, out=tmp_path).to_json() == whole
+    assert len(calls) == 12
+    # Another seed, a quick run and damage are measured; what is there is not.
+    run(counted(calls), seeds=[7], out=tmp_path)
+    assert len(calls) == 14
+    run(counted(calls), seeds=1, quick=True, out=tmp_path)
+    assert len(calls) == 16
+    next((tmp_path / "parts").iterdir()).write_text("{")
+    for _ in range(2):
+        run(counted(calls), seeds=3, out=tmp_path)
+    assert len(calls) <= 17
+    assert not list(tmp_path.rglob(".nullprobe-*"))
+
+
+def test_progress_names_the_cell_and_counts():
+    stages = []
+    run(counted([]), seeds=1, progress=lambda *stage: stages.append(stage))
+    assert [str(stage) for stage, *_ in stages] == [
+        "a=0, seed 0 (1 of 2): done", "a=1, seed 0 (2 of 2): done",
+    ]  # fmt: skip
+    assert [(one.number, one.count) for one, *_ in stages] == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (lambda cell: {"model": float("nan")}, "finite"),
+        (lambda cell: {}, "measure something"),
+        (lambda cell: {"model": 1.0} if cell.a else {"corpus": 1.0}, "the same"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(values, words):
+    one = Study("bad", lambda c, s, b: values(c), "?", "u", factors={"a": (0, 1)})
+    with pytest.raises(InputError) as error:
+        run(one, seeds=1)
+    assert words in error.value.required
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Not A Name"},
+        {"factors": {"a": (1,)}},
+        {"factors": {"a b": (0, 1)}},
+        {"factors": {"a": (1, "1")}},
+    ],
+)
+def test_a_study_that_cannot_be_is_refused(change):
+    fields = {"name": "made", "measure": lambda c, s, b: {}, "question": "?", "unit": "u"}
+    with pytest.raises(InputError):
+        Study(**{**fields, **change})
+
+
+@pytest.mark.parametrize("seeds", [0, [], [1, 1], [-1]])
+def test_seeds_are_different_whole_numbers(seeds):
+    with pytest.raises(InputError):
+        run(counted([]), seeds=seeds)
+
+
+def test_a_part_runs_alone():
+    part = counted([])
+    assert counted([], parts={"dose": part}).part("dose") is part
+    with pytest.raises(InputError):
+        part.part("dose")
+
+
+def test_a_cell_has_its_factors_and_no_other():
+    cell = Cell({"a": 1})
+    assert cell.a == 1
+    with pytest.raises(AttributeError):
+        _ = cell.b
+
+
+def test_a_result_writes_a_page_and_a_file_with_all_numbers(tmp_path):
+    result = run(counted([], doubts=("<script>alert(1)</script>",)), seeds=3)
+    result.to_html(tmp_path / "page.html")
+    result.to_json(tmp_path / "study.json")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "<script>alert" not in page
+    assert "How many?" in page
+    assert page.count("<figure") == len(result.figures) == 1
+    assert len(page) < 200_000
+    fields = json.loads((tmp_path / "study.json").read_text("utf-8"))
+    assert fields["schema"] == "nullprobe.study/1"
+    assert [cell["values"]["model"] for cell in fields["cells"]][4] == 1.33333
+    assert load_result(tmp_path / "study.json") == result
+    frame = result.to_frame(kind="pandas")
+    assert frame.columns.tolist() == ["a", "seed", "measurement", "value"]
+    assert len(frame) == 6
+    assert result["effect_of_a"].holds == "yes"
+    assert result.answer in page
