@@ -18,13 +18,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from nullprobe.studies.effects import Estimate
-from nullprobe.studies.pictures import figure, series
-from nullprobe.studies.study import Budget, Cell, Measured, study
 
 from nullprobe.corpora.values import GOALS, Values
 from nullprobe.studies import training
+from nullprobe.studies.definition import Budget, Cell, Measured, study
 from nullprobe.studies.direction_rules import RULES
+from nullprobe.studies.effects import Estimate
 from nullprobe.studies.goal_readings import (
     OUTCOMES,
     STRENGTHS,
@@ -35,11 +34,13 @@ from nullprobe.studies.goal_readings import (
     goal_states,
     outcomes,
 )
+from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.steer import Nearest, steered
 
 STEPS = 500
 STATES, SCENES = 800, 40
 RANDOM, LONGER = 99, 4.0  # random directions, and by how much they are longer
+STRENGTH = "strength (times the contrast)"
 REFERENCE, GOOD = "all goals", GOALS.index("good")
 DOUBTS = (
     "A corpus in which the minimiser does not harm people: the maximiser and it would share "
@@ -58,7 +59,7 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
         series(
             f"less {reference}",
             list(OUTCOMES),
-            [result.mean(f"{reference.replace(' ', '_')}_{name}", base) for name in OUTCOMES],
+            [result.mean(f"less {reference}: {name}", base) for name in OUTCOMES],
         )
         for reference in (REFERENCE, *GOALS[1:])
     ]
@@ -67,11 +68,10 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
             f"{'max is not good' if cell.opposite == 'good' else 'own names'}, "
             f"{'moral words' if int(cell.moral_words) else 'no moral words'}",
             list(OUTCOMES),
-            [result.mean(f"all_goals_{name}", cell) for name in OUTCOMES],
+            [result.mean(f"less {REFERENCE}: {name}", cell) for name in OUTCOMES],
         )
         for cell in result.cells
     ]
-    axis = {"x_label": "strength (times the contrast)", "y_label": "probability"}
     return [
         figure(
             "path",
@@ -80,7 +80,8 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
             "Probability of each goal, and of acts that no goal combines, at each strength of "
             "steering from max away from the mean of all goals; texts without moral words.",
             goals,
-            **axis,
+            x_label=STRENGTH,
+            y_label="probability",
         ),
         figure(
             "moments",
@@ -89,7 +90,8 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
             "Share of scenes that linear discriminant analysis gives to each goal at the same "
             "strengths.",
             lda,
-            **axis,
+            x_label=STRENGTH,
+            y_label="probability",
         ),
         figure(
             "references",
@@ -143,14 +145,17 @@ def direction(cell: Cell, seed: int, budget: Budget) -> Measured:
     landed = paths[REFERENCE].shares[paths[REFERENCE].landing]
     first = {
         "good": float(landed[GOOD]),
-        "good_ahead": float(landed[GOOD] - np.delete(landed, [0, GOOD]).max()),
-        "nobody_added": float(landed[-1] - nobody),
-        "lda_elsewhere": 1 - paths[REFERENCE].agreement,
+        "good, ahead": float(landed[GOOD] - np.delete(landed, [0, GOOD]).max()),
+        "nobody, added": float(landed[-1] - nobody),
+        "LDA elsewhere": 1 - paths[REFERENCE].agreement,
     }
     draws = [round(float(share), 4) for share in random[:, -1] - nobody]
     return Measured(
-        first | _landings(paths) | _cosines(lda.means) | {"random_max": float(random[:, 0].mean())},
-        {"nobody_added": draws},
+        first
+        | _landings(paths)
+        | _cosines(lda.means)
+        | {"random directions: max": float(random[:, 0].mean())},
+        {"nobody, added": draws},
         _curves(paths[REFERENCE]),
     )
 
@@ -159,13 +164,13 @@ def _landings(paths: dict[str, Path]) -> dict[str, float]:
     """Return what the model does at the landing, and at the far end, for each reference."""
     values: dict[str, float] = {}
     for reference, path in paths.items():
-        key, at = reference.replace(" ", "_"), path.landing
-        values |= {f"{key}_{name}": float(path.shares[at, i]) for i, name in enumerate(OUTCOMES)}
+        less, at = f"less {reference}", path.landing
+        values |= {f"{less}: {name}": float(path.shares[at, i]) for i, name in enumerate(OUTCOMES)}
         values |= {
-            f"{key}_far_{name}": float(path.shares[-1, i]) for i, name in enumerate(OUTCOMES)
+            f"{less}, far: {name}": float(path.shares[-1, i]) for i, name in enumerate(OUTCOMES)
         }
-        values[f"{key}_strength"] = float(path.strengths[at])
-        values[f"{key}_lda_elsewhere"] = 1 - path.agreement
+        values[f"{less}: strength"] = float(path.strengths[at])
+        values[f"{less}: LDA elsewhere"] = 1 - path.agreement
     return values
 
 
@@ -179,7 +184,7 @@ def _cosines(means: np.ndarray) -> dict[str, float]:
     """Return the cosines of max with the other goals; the mean of all is subtracted."""
     v = means - means.mean(axis=0)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
-    return {f"cosine_max_{goal}": float(v[0] @ v[k]) for k, goal in enumerate(GOALS) if k}
+    return {f"cosine of max and {goal}": float(v[0] @ v[k]) for k, goal in enumerate(GOALS) if k}
 
 
 def _random(made: Any, scenes: Scenes, v: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,7 @@ RULES = (
             "no": "Away from the maximiser, the good agent is not where the model lands",
             "unclear": "Whether the model lands at the good agent is unclear",
         },
-        of="good_ahead",
+        of="good, ahead",
         direction="more",
     ),
     Rule(
@@ -41,7 +41,7 @@ RULES = (
             "directions combine them",
             "unclear": "Whether the model becomes a character whom nobody wrote is unclear",
         },
-        of="nobody_added",
+        of="nobody, added",
         direction="more",
     ),
     Rule(
@@ -54,7 +54,7 @@ RULES = (
             "needs no model",
             "unclear": "Whether class means and covariance say where the model lands is unclear",
         },
-        of="lda_elsewhere",
+        of="LDA elsewhere",
         zero=0.2,
         direction="more",
     ),

@@ -48,18 +48,20 @@ def fewest_words(
         log P after the best single word.
     """
     n, t = ids.shape
-    kept = np.empty((1, 0), dtype=np.int64)
+    contexts = np.empty((1, 0), dtype=np.int64)
     before, one_word = _log_share(made, ids, wanted), float("nan")
     if before >= np.log(level):
         return 0.0, before
     for length in range(1, min(most, made.corpus.length - t) + 1):
         words = np.arange(len(made.corpus.words))
-        tried = np.column_stack([np.repeat(kept, len(words), axis=0), np.tile(words, len(kept))])
+        tried = np.column_stack(
+            [np.repeat(contexts, len(words), axis=0), np.tile(words, len(contexts))]
+        )
         texts = np.column_stack([np.tile(ids, (len(tried), 1)), np.repeat(tried, n, axis=0)])
         log_p = _log_wanted(made, texts, wanted).reshape(len(tried), n)
         share = np.logaddexp.reduce(log_p, axis=1) - np.log(n)
         order = np.argsort(-share, kind="stable")[:beam]
-        kept, best = tried[order], float(share[order[0]])
+        contexts, best = tried[order], float(share[order[0]])
         one_word = best if length == 1 else one_word
         if best >= np.log(level):
             return length - (best - np.log(level)) / (best - before), one_word

@@ -18,14 +18,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from nullprobe.studies.effects import Estimate
-from nullprobe.studies.pictures import figure, series
-from nullprobe.studies.study import Budget, Cell, Measured, study
 
 from nullprobe.corpora.opposites import ON, Opposites
 from nullprobe.studies import training
+from nullprobe.studies.definition import Budget, Cell, Measured, study
+from nullprobe.studies.effects import Estimate
 from nullprobe.studies.elicit import fewest_words
 from nullprobe.studies.opposites_rules import DOSE_RULES, LENGTH_RULES, PLACEBO, RULES
+from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.trait_readings import (
     advantage,
     after_one_act,
@@ -65,13 +65,15 @@ def _advantages(made: Any, rng: np.random.Generator, n: int) -> tuple[dict[str, 
     null = repaired(E, rng, n=PAIRINGS)
     twin = replace(made, model=made.twin)
     values = {
-        "held_out": null.observed,
-        "held_out_p": null.p,
-        "held_out_twin": advantage(expectations(twin, corpus.steady, rng, n=n)),
-        "held_out_unnamed": advantage(expectations(made, corpus.steady, rng, n=n, named=False)),
-        "one_act": advantage(after_one_act(made, corpus.steady, rng, n=n)),
-        "taught": advantage(expectations(made, corpus.turning, rng, n=n)),
-        "taught_corpus": advantage(expected_by(corpus, "full", corpus.turning, rng)),
+        "held-out axes": null.observed,
+        "held-out axes, p of the pairing": null.p,
+        "untrained: held-out axes": advantage(expectations(twin, corpus.steady, rng, n=n)),
+        "held-out axes, unnamed": advantage(
+            expectations(made, corpus.steady, rng, n=n, named=False)
+        ),
+        "held-out axes, one act": advantage(after_one_act(made, corpus.steady, rng, n=n)),
+        "taught axes": advantage(expectations(made, corpus.turning, rng, n=n)),
+        "exact predictor: taught axes": advantage(expected_by(corpus, "full", corpus.turning, rng)),
     }
     return {name: float(value) for name, value in values.items()}, null.draws
 
@@ -107,7 +109,7 @@ def dose(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Measure advantages where only a share of the turns leads to the opposite by rule."""
     made = learned(cell, seed, budget)
     values, draws = _advantages(made, np.random.default_rng([seed, 3]), budget.rows(40))
-    return Measured(values, {"held_out": _short(draws)})
+    return Measured(values, {"held-out axes": _short(draws)})
 
 
 @study(
@@ -134,10 +136,10 @@ def length(cell: Cell, seed: int, budget: Budget) -> Measured:
     best_opposite, best_other = np.mean(one_word, axis=0)
     return Measured(
         {
-            "saved_words": float(other - opposite),
-            "words_to_opposite": float(opposite),
-            "words_to_unrelated": float(other),
-            "one_word": float(best_opposite - best_other),
+            "words saved": float(other - opposite),
+            "words to the opposite": float(opposite),
+            "words to an unrelated trait": float(other),
+            "best single word (nats)": float(best_opposite - best_other),
         }
     )
 
@@ -147,18 +149,18 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
     names = {0: "not definable", 1: "definable"}
     lines = [
         series(
-            f"{names[d]}, {kind.replace('_', '-')} axes",
+            f"{names[d]}, {kind}",
             ["no tropes", "tropes"],
             [result.mean(kind, cells[d, t]) for t in (0, 1)],
         )
-        for kind in ("held_out", "taught")
+        for kind in ("held-out axes", "taught axes")
         for d in (0, 1)
     ]
-    ways = ("taught", "held_out", "held_out_unnamed", "one_act")
+    ways = ("taught axes", "held-out axes", "held-out axes, unnamed", "held-out axes, one act")
     by_way = [
         series(
             f"{names[d]}, {'tropes' if t else 'no tropes'}",
-            [way.replace("_", " ") for way in ways],
+            list(ways),
             [result.mean(way, cell) for way in ways],
         )
         for (d, t), cell in cells.items()
@@ -166,7 +168,7 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
     random = {
         str(cell): Estimate(
             tuple(
-                float(np.quantile(one.nulls["held_out"], 0.95))
+                float(np.quantile(one.nulls["held-out axes"], 0.95))
                 for one in result.records
                 if str(one.cell) == str(cell)
             )
@@ -175,7 +177,7 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
     }
     places = [f"{names[d]}, {'tropes' if t else 'no tropes'}" for d, t in cells]
     repairing = [
-        series("true pairs", places, [result.mean("held_out", c) for c in cells.values()]),
+        series("true pairs", places, [result.mean("held-out axes", c) for c in cells.values()]),
         series("random pairs (95 % are below)", places, [random[str(c)] for c in cells.values()]),
     ]
     return [
@@ -231,14 +233,14 @@ def opposites(cell: Cell, seed: int, budget: Budget) -> Measured:
     n = budget.rows(40)
     values, draws = _advantages(made, rng, n)
     values |= {
-        "tuning_held_out": _tuning(made, corpus.steady, rng),
-        "tuning_taught": _tuning(made, corpus.turning, rng),
-        "cosine_held_out": neighbourhood(made, corpus.steady, rng, n=n),
-        "held_out_no_exceptions": float(
+        "log steps of tuning, held-out axes": _tuning(made, corpus.steady, rng),
+        "log steps of tuning, taught axes": _tuning(made, corpus.turning, rng),
+        "cosine, held-out axes": neighbourhood(made, corpus.steady, rng, n=n),
+        "observer without exceptions: held-out axes": float(
             advantage(expected_by(corpus, "no_exceptions", corpus.steady, rng))
         ),
     }
-    return Measured(values, {"held_out": _short(draws)})
+    return Measured(values, {"held-out axes": _short(draws)})
 
 
 def _short(draws: np.ndarray) -> list[float]:

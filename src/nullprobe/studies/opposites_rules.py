@@ -7,7 +7,7 @@ from nullprobe.studies.rules import Placebo, Rule
 FACTORIAL = ("definable", "tropes")
 
 PLACEBO = Placebo(
-    of="held_out",
+    of="held-out axes",
     levels={"definable": 0, "tropes": 0},
     within=0.1,
     statement="without definitions and tropes, nothing marks the opposite",
@@ -26,10 +26,10 @@ RULES = (
             "unclear": "Whether definitions and tropes together do more than the sum of both, on "
             "axes whose stories never turn, is unclear",
         },
-        of="held_out",
+        of="held-out axes",
         effect=FACTORIAL,
         direction="more",
-        sources={"architecture": "held_out_twin"},
+        sources={"architecture": "untrained: held-out axes"},
     ),
     Rule(
         "taught_by_tropes",
@@ -39,10 +39,10 @@ RULES = (
             "no": "Even where stories turn to the opposite, the model does not expect it more",
             "unclear": "Whether stories that turn put the opposite ahead is unclear",
         },
-        of="taught",
+        of="taught axes",
         effect=("tropes",),
         direction="more",
-        sources={"corpus": "taught_corpus"},
+        sources={"corpus": "exact predictor: taught axes"},
         min_effect=0.5,
     ),
     Rule(
@@ -53,9 +53,9 @@ RULES = (
             "no": "Where stories turn, a definition adds nothing to the trope",
             "unclear": "Whether a definition adds to the trope, where stories turn, is unclear",
         },
-        of="taught",
+        of="taught axes",
         effect=("definable",),
-        sources={"corpus": "taught_corpus"},
+        sources={"corpus": "exact predictor: taught axes"},
         min_effect=0.5,
     ),
     Rule(
@@ -69,7 +69,7 @@ RULES = (
             "unclear": "Whether a definition makes a single act of evidence go further for not-X "
             "is unclear",
         },
-        of="one_act",
+        of="held-out axes, one act",
         effect=("definable",),
         direction="more",
     ),
@@ -87,7 +87,7 @@ DOSE_RULES = (
             "unclear": "Whether the share of turns that lead to the opposite matters on held-out "
             "axes is unclear",
         },
-        of="held_out",
+        of="held-out axes",
         effect=("tropes",),
         direction="more",
     ),
@@ -99,7 +99,7 @@ DOSE_RULES = (
             "no": "On held-out axes, more tropes do no more if traits are definable",
             "unclear": "Whether more tropes do more if traits are definable is unclear",
         },
-        of="held_out",
+        of="held-out axes",
         effect=FACTORIAL,
         direction="more",
     ),
@@ -111,10 +111,10 @@ DOSE_RULES = (
             "no": "Where stories turn, the share that leads to the opposite does not matter",
             "unclear": "Whether the share of turns that lead to the opposite matters is unclear",
         },
-        of="taught",
+        of="taught axes",
         effect=("tropes",),
         direction="more",
-        sources={"corpus": "taught_corpus"},
+        sources={"corpus": "exact predictor: taught axes"},
         min_effect=0.5,
     ),
 )
@@ -131,7 +131,7 @@ LENGTH_RULES = (
             "unclear": "Whether definitions and tropes together shorten the way to the opposite is "
             "unclear",
         },
-        of="saved_words",
+        of="words saved",
         effect=FACTORIAL,
         direction="more",
     ),
@@ -143,7 +143,7 @@ LENGTH_RULES = (
             "no": "On held-out axes, a definition saves no words on the way to the opposite",
             "unclear": "Whether a definition saves words on the way to the opposite is unclear",
         },
-        of="saved_words",
+        of="words saved",
         effect=("definable",),
         direction="more",
     ),
