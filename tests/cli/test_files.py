@@ -18,8 +18,8 @@ from support.tables import X as ROWS
 
 from nullprobe import load_eraser
 from nullprobe._core.atomic_files import TEMPORARY
-from nullprobe.data.columns import USUAL_LABELS
 from nullprobe.data.formats import names
+from nullprobe.data.usual_names import USUAL_LABELS
 
 STATES = np.random.default_rng(0).normal(size=(40, 4, 3)).astype("float32")
 Y = np.arange(40) % 2

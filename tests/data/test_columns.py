@@ -5,8 +5,8 @@ import pytest
 from support.tables import GROUPS, LABELS, X, Y, columns, embeddings, make, write
 
 from nullprobe._core.validation import InputError
-from nullprobe.data.columns import USUAL
 from nullprobe.data.files import read, read_matrix
+from nullprobe.data.usual_names import USUAL
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet", ".csv"])

@@ -60,8 +60,8 @@ class InputTypeError(InputError, TypeError):
 
 # What is possible with sparse X.
 SPARSE = (
-    "LogisticProbe, LDAProbe, MeanDifferenceProbe and audit(X, y, claims=['readable', "
-    "'few_features']) take sparse X as it is"
+    "LogisticProbe, LDAProbe, MeanDifferenceProbe and audits of the claims readable and "
+    "few_features take sparse X as it is"
 )
 
 InputError.__module__ = "nullprobe"  # users import it from there; tracebacks show this name

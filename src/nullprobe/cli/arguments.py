@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from nullprobe._core.printable import CONTROL, printable
+from nullprobe.data import places
 
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -36,13 +37,15 @@ def names(text: str | None) -> list[str] | None:
 
 
 def need_another_file(out: Path | None, read: Iterable[Path | None]) -> None:
-    """Refuse to write over a file that the same command reads."""
-    if out is None or not out.is_file():
+    """Refuse to write over a file that the same command reads, or into a folder that it reads."""
+    if out is None:
         return
-    if any(one is not None and one.is_file() and one.samefile(out) for one in read):
-        raise UsageError(
-            f"--out is the file to write, but {str(out)!r} is one that is read; choose another path"
-        )
+    for one in read:
+        if one is not None and places.is_read(out, one):
+            raise UsageError(
+                f"--out is the file to write, but {str(out)!r} is one that is read, or is in a "
+                "folder that is read; choose another path"
+            )
 
 
 def need_new(*files: Path, force: bool) -> None:

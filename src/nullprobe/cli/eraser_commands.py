@@ -198,9 +198,7 @@ def plan(
 
     lines: list[str] = []
     if file is not None:
-        if concept is None:
-            file_columns.need_concept(file)
-        columns = file_columns.Columns(concept, None, leave_out or ())
+        columns = file_columns.columns_of(file, concept, leave_out=leave_out or ())
         data = file_columns.row_stream(file, columns)
         setting = sample_size.measured(data)
         lines.append(sample_size.origin(data))

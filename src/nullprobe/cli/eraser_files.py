@@ -15,10 +15,12 @@ from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options, memory
 from nullprobe.cli.eraser_choice import Choice
+from nullprobe.data import token_rows
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.formats import holds_one_array, names, suffix_of
 from nullprobe.data.label_files import OPTION as LABELS_OPTION
 from nullprobe.data.label_files import label_file, label_names
+from nullprobe.data.manifest import TOKENS
 from nullprobe.data.rewriting import rewrite
 from nullprobe.data.row_sketch import RowSketch
 from nullprobe.data.row_streams import RowStream, stream
@@ -197,8 +199,23 @@ def apply(
         X_[:, order] = moved
         return X_
 
-    n = rewrite(path, out, erased, leave_out=others)
+    with token_rows.reading(tokens=_tokens_of(eraser, saved)):
+        n = rewrite(path, out, erased, leave_out=others)
     return eraser, n
+
+
+def _tokens_of(eraser: Eraser, saved: Path) -> str | None:
+    """Return which tokens the eraser was fitted to; refuse others."""
+    fitted, chosen = eraser.details.get(TOKENS), token_rows.current().tokens
+    if fitted not in token_rows.RULES:  # of a model's states, or of a file without tokens
+        return chosen
+    if chosen not in (None, fitted):
+        complain(
+            f"an eraser is for the tokens that it was fitted to: {fitted!r} in {str(saved)!r}",
+            f"--tokens {chosen} arrived",
+            "leave --tokens out",
+        )
+    return fitted
 
 
 def is_constant(z: Concept) -> bool:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain, refuse_sparse
 from nullprobe.cli import column_options, memory
+from nullprobe.cli.concept_column import need_concept, need_features, need_use, usual_concept
 from nullprobe.data import token_rows
-from nullprobe.data.columns import usual_label
 from nullprobe.data.concept import concept
 from nullprobe.data.files import Table, read
 from nullprobe.data.formats import names, sites
 from nullprobe.data.kinds import KINDS
-from nullprobe.data.label_files import OPTION as LABELS_OPTION
 from nullprobe.data.label_files import label_file, label_names
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.data.manifest import groups as groups_of
@@ -111,10 +110,10 @@ def columns_of(
     """
     folder = manifest(path)
     more["label_file"] = label_file(path)
-    concept = concept or (folder or {}).get("concept") or _usual_concept(path, more)
+    concept = concept or (folder or {}).get("concept") or usual_concept(path, more["label_file"])
     if concept is None:
         need_concept(path, label_names(more["label_file"]))
-    _need_use(more, [concept, *others])
+    need_use(more, [concept, *others])
     if folder is None:
         layers = sites(path)
         if not layers:
@@ -131,28 +130,6 @@ def columns_of(
     return Columns(concept, groups, leave_out, **more)
 
 
-def _need_use(more: Mapping[str, Any], named: Sequence[str]) -> None:
-    """Refuse a file of labels if no option names a column of it."""
-    inside = label_names(more["label_file"])
-    roles = (more.get(key) for key in ("groups", "order", "text"))
-    lists = (more.get(key) or () for key in ("confounds", "tasks"))
-    named = [*named, *filter(None, roles), *(name for one in lists for name in one)]
-    if inside and not set(inside) & set(named):
-        complain(
-            f"an option must name a column of {LABELS_OPTION} {str(more['label_file'])!r}",
-            f"its columns are {', '.join(map(repr, inside[:10]))}",
-            f"name one of these, or leave {LABELS_OPTION} out",
-        )
-
-
-def _usual_concept(path: Path, more: Mapping[str, Any]) -> str | None:
-    """Return the one column with a usual name of labels, such as "label"."""
-    other = label_names(more["label_file"])
-    if len(other) == 1:
-        return other[0]
-    return None if manifest(path) is not None and not other else usual_label(other or names(path))
-
-
 def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
     """Return columns that leave out all sites but one, and what an eraser says of where it is for.
 
@@ -160,7 +137,9 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
     """
     folder, each = manifest(path), sites(path)
     if not each:
-        return columns if site is None else _only(path, columns, site), {}
+        rule = token_rows.current().tokens
+        where = {} if rule is None else {TOKENS: rule}
+        return columns if site is None else _only(path, columns, site), where
     if site is None and len(each) > 1:
         complain(
             f"--site SITE must say which of {len(each)} sites is meant",
@@ -188,31 +167,6 @@ def _only(path: Path, columns: Columns, name: str) -> Columns:
     return replace(columns, leave_out=[*columns.leave_out, *others])
 
 
-def need_concept(path: Path, others: Sequence[str] = ()) -> NoReturn:
-    """Complain that no concept was named, and say which there are."""
-    folder = manifest(path)
-    if folder is None and sites(path) and token_rows.current().labels is None:
-        complain(
-            "hidden states by request need a label for each request",
-            f"{str(path)!r} holds none with a usual name, and --labels is missing",
-            "pass --labels FILE, with a column of requests and one of labels; --concept names the "
-            "labels if the folder holds them",
-        )
-    available = [*(names(path) if folder is None else folder["labels"]), *others]
-    if not available:
-        complain(
-            "a folder of captured states must hold labels, and one must be the concept",
-            f"{str(path)!r} was captured without any",
-            "capture again with --concept COLUMN",
-        )
-    complain(
-        "--concept COLUMN must say what to look for",
-        f"none was named, and {str(path)!r} holds {', '.join(map(repr, available[:10]))}"
-        f"{f' and {len(available) - 10} more' if len(available) > 10 else ''}",
-        "name one of these",
-    )
-
-
 def table(
     path: Path,
     columns: Columns,
@@ -229,11 +183,14 @@ def table(
     with _named(columns, others, option):
         reading = _reading(columns, others)
         if columns.sample is not None:
-            return decided(drawn(stream(path, **reading), columns.sample), columns)
+            data = stream(path, **reading)
+            need_features(data.feature_names, path, columns.concept)
+            return decided(drawn(data, columns.sample), columns)
         memory.need_rows(path, [columns.concept, columns.groups, *others, *columns.leave_out])
         data = read(path, **reading)
     if not sparse:
         refuse_sparse(data.X, repr(str(path)))
+    need_features(data.feature_names, path, columns.concept)
     return decided(data, columns)
 
 
@@ -242,7 +199,9 @@ def row_stream(
 ) -> RowStream:
     """Open a file whose rows are read block by block; else as `table`."""
     with _named(columns, others, option):
-        return decided(stream(path, **_reading(columns, others)), columns)
+        data = stream(path, **_reading(columns, others))
+    need_features(data.feature_names, path, columns.concept)
+    return decided(data, columns)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ RowTokens = Annotated[
         "--tokens",
         metavar="WORD",
         callback=_read_tokens,
-        help="Which tokens of arrays [rows, positions, features] are read: last, mean or first.",
+        help="Which tokens of arrays (rows, positions, features) are read: last, mean or first.",
     ),
 ]
 LabelFile = Annotated[

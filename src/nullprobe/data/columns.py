@@ -19,19 +19,10 @@ import pyarrow.compute as pc
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain, is_sparse
 from nullprobe.data.formats import NAMES, Arrays
+from nullprobe.data.text_columns import need_numbers, refuse_lists_as_text
+from nullprobe.data.usual_names import ROW_NUMBERS, USUAL
 
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-
-# Usual names of a representation, and of labels.
-USUAL = (
-    *("X", "acts", "activations", "hidden_states"),
-    *("embeddings", "embedding", "sentence_embedding", "vector"),
-)
-USUAL_LABELS = ("y", "label", "labels", "target")
-
-# Names under which pandas writes row numbers. They are rarely a feature, and in a sorted file they
-# reveal the concept.
-_ROW_NUMBERS = ("", "Unnamed: 0", "__index_level_0__")
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +127,13 @@ def labels(
             f"it has {len(y)}",
             "write all arrays for the same rows",
         )
+    if y.dtype.kind == "U" and (y == "").any():
+        row = int(np.flatnonzero(y.reshape(n, -1) == "")[0]) // max(1, y.size // n)
+        complain(
+            f"{name!r} in {source!r} needs a value in every row",
+            f"row {row} (counted from 0) is empty text",
+            "fill these values, or drop these rows with --missing drop",
+        )
     if y.dtype.kind == "f":
         y = floats(y)
         _finite(y.reshape(n, -1), (name,), source)
@@ -145,12 +143,15 @@ def labels(
 def array(content: Arrays | pa.Table, name: str, *, first: int = 0) -> np.ndarray:
     """Return one array, or one column as an array; nulls raise an error."""
     if isinstance(content, dict):
-        return content[name]
+        values = content[name]
+        return np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values
     column = _full(content, name, first)
     kind = column.type
     if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
+        kind = kind.value_type
+        if pa.types.is_string_view(kind):  # pyarrow cannot cast a dictionary of these
+            return np.array(column.to_pylist(), dtype=str)
+        column = column.cast(kind)
     if _is_list(kind):
         return _matrix(column, name, first)
     if any(test(kind) for test in _TEXT):
@@ -228,8 +229,8 @@ def _from_columns(table: pa.Table, rest: list[str], source: str, first: int) -> 
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
     other = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
     if other and table.num_rows:  # the columns of a .csv without rows have no type
-        _numbers_but_few(table, other, source)
-        _refuse_lists_as_text(table, other, source)
+        need_numbers(table, other, source)
+        refuse_lists_as_text(table, other, source)
         listed = ", ".join(f"{name!r} ({kinds[name]})" for name in other[:5])
         complain(
             f"every feature in {source!r} must be numeric",
@@ -237,7 +238,7 @@ def _from_columns(table: pa.Table, rest: list[str], source: str, first: int) -> 
             f"{listed}{', ...' if len(other) > 5 else ''}",
             "drop these columns, name them as concept or groups, or leave them out",
         )
-    numbers = [name for name in rest if name in _ROW_NUMBERS]
+    numbers = [name for name in rest if name in ROW_NUMBERS]
     if numbers:
         complain(
             f"features in {source!r} must be measurements",
@@ -252,42 +253,6 @@ def _from_columns(table: pa.Table, rest: list[str], source: str, first: int) -> 
     return X, tuple(rest), tuple(rest)
 
 
-def _numbers_but_few(table: pa.Table, names: list[str], source: str) -> None:
-    """Refuse a column of text in which most values are numbers; name the first that is not one."""
-    for name in names:
-        if not pa.types.is_string(_kind(table, name)):
-            continue
-        cells = table.column(name).to_pylist()
-        odd = [row for row, cell in enumerate(cells) if not _is_number(cell)]
-        if odd and 2 * len(odd) < len(cells):
-            others = f", and {len(odd) - 1} more values are not" if len(odd) > 1 else ""
-            complain(
-                f"every value of a feature in {source!r} must be a number",
-                f"row {odd[0]} (counted from 0), column {name!r} is {cells[odd[0]]!r}{others}",
-                "correct these values or drop these rows",
-            )
-
-
-def _refuse_lists_as_text(table: pa.Table, names: list[str], source: str) -> None:
-    """Refuse a column of vectors that were written as text, as pandas does in a .csv."""
-    for name in names:
-        first = next(iter(table.column(name).to_pylist()), None)
-        if isinstance(first, str) and first.startswith("[") and _is_number(first.split(",")[0][1:]):
-            complain(
-                f"{name!r} in {source!r} must hold lists of numbers",
-                f"it holds text, such as {first[:40]!r}",
-                "save the table as .parquet or .jsonl, which keep lists",
-            )
-
-
-def _is_number(cell: str | None) -> bool:
-    try:
-        float(cell or "nan")
-    except ValueError:
-        return False
-    return True
-
-
 def _only_one(usual: list[str], names: list[str], what: str, source: str) -> str:
     """Return the one usual name, or else the one name; complain and list them if there are more."""
     chosen = usual or names
@@ -298,18 +263,6 @@ def _only_one(usual: list[str], names: list[str], what: str, source: str) -> str
             "rename one to 'X', or leave the others out",
         )
     return chosen[0]
-
-
-def usual_label(names: Sequence[str]) -> str | None:
-    """Return the one name among these under which labels are usually stored, or None.
-
-    Examples
-    --------
-    >>> usual_label(["X", "label"]), usual_label(["X", "y", "target"])
-    ('label', None)
-    """
-    usual = [name for name in USUAL_LABELS if name in names]
-    return usual[0] if len(usual) == 1 else None
 
 
 def _kind(table: pa.Table, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nullprobe._core.nested import is_list, is_object
 from nullprobe._core.validation import complain
+from nullprobe.data.places import in_order
 from nullprobe.data.readers import SUFFIXES, kind_of
 
 STATE, SPLITS = "state.json", "dataset_dict.json"  # of Hugging Face datasets
@@ -34,7 +35,7 @@ def shards(folder: Path) -> list[Path]:
         return _saved_data_set(folder)
     files = [
         file
-        for file in sorted(folder.iterdir())
+        for file in sorted(folder.iterdir(), key=in_order)
         if file.is_file() and not file.name.startswith(".") and file.suffix.lower() in SUFFIXES
     ]
     # A .json next to other files describes them.

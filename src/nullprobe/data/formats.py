@@ -132,10 +132,20 @@ def sites(path: str | os.PathLike[str]) -> list[str]:
 def holds_one_array(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a file with a single array without a name, so labels are in other files."""
     path = Path(path)
+    if places.address(str(path)) is not None:
+        files = parts(path)
+        path = files[0] if len(files) == 1 else path
     if not places.is_local(path) or not path.is_file():
         return False
     kind = kind_of(path)
     return kind == "npy" or (kind in _LONE_KINDS and _names(path) == ["X"])
+
+
+def siblings(path: Path, wanted: Sequence[str]) -> list[str]:
+    """Return the names of those arrays that lie next to a file with one array."""
+    suffixes = {path.suffix, ".npy"}
+    files = {name: [path.with_name(f"{name}{one}") for one in suffixes] for name in wanted}
+    return [name for name, each in files.items() if any(one.is_file() for one in each)]
 
 
 def sibling(path: Path, name: str) -> np.ndarray:

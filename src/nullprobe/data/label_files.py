@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from nullprobe._core.validation import complain
@@ -59,7 +60,6 @@ def columns_elsewhere(
     Examples
     --------
     >>> import tempfile
-    >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     rows, labels = Path(folder) / "rows.npy", Path(folder) / "labels.csv"
     ...     np.save(rows, np.eye(2))
@@ -79,6 +79,7 @@ def columns_elsewhere(
                 f"{str(path)!r} and {str(file)!r} both have it",
                 "rename one of them",
             )
+    _need_same_rows(path, file, [name for name in label_names(file) if name in inside])
     if holds_one_array(file):
         return dict.fromkeys(other, next(iter(_arrays(load(file)).values())))
     content = load(file, only=other) if other else {}
@@ -98,6 +99,26 @@ def joined(content: Content, columns: Arrays, source: str) -> Content:
             )
         content = content.append_column(name, pa.array(list(y) if y.ndim > 1 else y))
     return content
+
+
+def _need_same_rows(path: Path, file: Path, common: Sequence[str]) -> None:
+    """Refuse a file of labels whose ids, or other columns that both files have, differ."""
+    if not common or holds_one_array(path) or holds_one_array(file):
+        return
+    rows, labels = load(path, only=common), load(file, only=common)
+    for name in common:
+        one, other = array(rows, name), array(labels, name)
+        where = "in length"
+        if one.shape == other.shape:
+            rows_that_differ = np.flatnonzero((one != other).reshape(len(one), -1).any(axis=1))
+            if not len(rows_that_differ):
+                continue
+            where = f"first in row {rows_that_differ[0]} (counted from 0)"
+        complain(
+            f"{str(file)!r} must have the rows of {str(path)!r} in the same order",
+            f"both have {name!r}, and it differs {where}",
+            "sort the file of labels, or rename the column if it means something else",
+        )
 
 
 def _arrays(content: Content) -> Arrays:

@@ -15,10 +15,10 @@ from typing import Any
 import pyarrow as pa
 
 from nullprobe._core.validation import InputError
-from nullprobe.data.columns import USUAL
 from nullprobe.data.formats import holds_one_array, names, sites
 from nullprobe.data.readers.reader import RowSource
 from nullprobe.data.row_sources import rows_of
+from nullprobe.data.usual_names import USUAL
 
 _NUMBER = re.compile(r"(\d+)")
 

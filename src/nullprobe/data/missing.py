@@ -1,6 +1,7 @@
 """Missing values in the content of a file: find the rows without any, and keep only these.
 
-A value is missing if it is null, NaN or infinite, in a feature, a label, a group or a confound.
+A value is missing if it is null, NaN, infinite or empty text, in a feature, a label, a group or a
+confound.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from nullprobe._core.validation import complain, counted, is_sparse
 from nullprobe.data.formats import NAMES, Arrays
 
 MISSING = ("error", "drop")
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
 def without_missing(content: Arrays | pa.Table, source: str) -> tuple[Arrays | pa.Table, int]:
@@ -65,6 +67,8 @@ def complete_rows(content: Arrays | pa.Table) -> np.ndarray | None:
         for one in arrays.values():
             if one.dtype.kind in "fc" and not is_sparse(one):  # which the reader has checked
                 complete &= np.isfinite(one).reshape(len(one), -1).all(axis=1)
+            elif one.dtype.kind == "U":
+                complete &= (one != "").reshape(len(one), -1).all(axis=1)
         return complete
     complete = np.ones(content.num_rows, dtype=bool)
     for name in content.column_names:
@@ -108,6 +112,10 @@ def _present(column: pa.ChunkedArray[Any]) -> np.ndarray:
     if pa.types.is_floating(kind):
         values = column.cast(pa.float64(), safe=False).to_numpy()
         return present & np.isfinite(values)
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if any(test(kind) for test in _TEXT):
+        return present & np.array([value != "" for value in column.to_pylist()], dtype=bool)
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     if lists or pa.types.is_fixed_size_list(kind):
         rows = cast("list[list[Any] | None]", column.to_pylist())

@@ -26,6 +26,7 @@ _PIECE = 1 << 20  # bytes that are read from a pipe at a time
 # Path("s3://a/b") has a single slash. A single letter is a drive of Windows.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}(?!/)(.+)")
 _PATTERN = re.compile(r"[*?\[]")
+_NUMBERS = re.compile(r"([0-9]+)")
 _copies: dict[str, Path] = {}  # the temporary folder, and what lies in it
 
 
@@ -56,7 +57,8 @@ def located(path: str | os.PathLike[str]) -> list[Path]:
         _need_end(lone)
         return [lone]
     if _PATTERN.search(text):
-        matches = sorted(map(Path, glob.glob(text)))  # noqa: PTH207  the pattern may be absolute
+        paths = map(Path, glob.glob(text))  # noqa: PTH207  the pattern may be absolute
+        matches = sorted(paths, key=in_order)
         for one in matches:
             _need_end(one)
         if matches:
@@ -65,9 +67,33 @@ def located(path: str | os.PathLike[str]) -> list[Path]:
     raise InputError(f"File not found: {text!r}")
 
 
+def in_order(path: str | os.PathLike[str]) -> list[Any]:
+    """Return a key by which names are sorted as people count: part-2 before part-10.
+
+    Examples
+    --------
+    >>> sorted(["part-10.npz", "part-2.npz", "part-1.npz"], key=in_order)
+    ['part-1.npz', 'part-2.npz', 'part-10.npz']
+    """
+    pieces = _NUMBERS.split(str(path))
+    counted = [int(piece) if k % 2 else piece for k, piece in enumerate(pieces)]
+    return [*counted, str(path)]  # "01" and "1" differ
+
+
 def is_local(path: str | os.PathLike[str]) -> bool:
     """Whether a path names one file or folder on this machine."""
     return str(path) != PIPE and address(str(path)) is None and _exists(Path(path))
+
+
+def is_read(out: Path, source: Path) -> bool:
+    """Return whether reading a file, folder or pattern would read what lies at ``out``."""
+    if is_local(source) and source.is_dir():
+        return source.resolve() in out.resolve().parents
+    if str(source) == PIPE or address(str(source)) is not None:
+        return False
+    if is_local(source):
+        return out.is_file() and source.samefile(out)
+    return out.resolve().match(str(Path(source).absolute()))
 
 
 def address(text: str) -> str | None:
@@ -152,7 +178,7 @@ def _fetched(remote: str) -> list[Path]:
         system, inside = fsspec.core.url_to_fs(remote)
         names = [inside] if system.exists(inside) else []
         if not names and _PATTERN.search(inside):
-            names = sorted(system.glob(inside))
+            names = sorted(system.glob(inside), key=in_order)
         copies = [_copied(system, name) for name in names]
     except InputError:
         raise

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.capturing.states import Captured
 from nullprobe.models.scored_tokens import Edits
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
@@ -19,7 +18,7 @@ Fit = Callable[[Moments], AffineEraser]
 
 
 def edits_of(
-    states: Captured, z: Concept, fit: Fit, n_draws: int, seed: int
+    states: Mapping[str, np.ndarray], z: Concept, fit: Fit, n_draws: int, seed: int
 ) -> tuple[dict[str, list[Edits]], dict[str, str]]:
     """Return for each site its eraser, fitted to rows of the concept z, then the random ones.
 

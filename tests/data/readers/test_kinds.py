@@ -121,7 +121,7 @@ def test_ambiguous_names_are_listed(tmp_path):
     np.savez(tmp_path / "rows.npz", acts=X, embeddings=X, y=Y, label=Y)
     with pytest.raises(InputError, match="'acts', 'embeddings'"):
         read(tmp_path / "rows.npz", concept="y", leave_out=["label"])
-    with pytest.raises(InputError, match="'y', 'label'"):
+    with pytest.raises(InputError, match="'y' and 'label'"):
         columns_of(tmp_path / "rows.npz", None)
     found = read(tmp_path / "rows.npz", concept="y", leave_out=["label", "acts"])
     np.testing.assert_array_equal(found.X, X)

@@ -145,6 +145,12 @@ def named_if_broken(path: Path, kind: str) -> Generator[None]:
         raise
     except Exception as error:
         # Libraries raise any kind of error for bytes that they do not expect.
+        if "Object arrays cannot be loaded" in str(error):
+            raise InputError(
+                f"{str(path)!r} must hold numbers or text",
+                "it holds Python objects, and reading those can run code of the file's author",
+                "save text with .astype(str), and numbers with .astype(float)",
+            ) from error
         what = " ".join(str(error).split())[:300].rstrip(".")
         raise InputError(
             f"{str(path)!r} must be a complete {kind} file",
