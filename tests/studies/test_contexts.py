@@ -47,7 +47,7 @@ def small(monkeypatch):
 
 @pytest.mark.slow
 def test_a_small_run_measures_every_cell(small, tmp_path):
-    result = run(room.CONTEXTS, quick=True, cache=tmp_path)
+    result = run(room.contexts, quick=True, cache=tmp_path)
     assert len(result.records) == 3
     values = {one.cell.rho: one.values for one in result.records}
     assert values[1.0]["corpus"] > values[0.5]["corpus"] > values[0.0]["corpus"] + 0.2
@@ -59,7 +59,7 @@ def test_a_small_run_measures_every_cell(small, tmp_path):
 
 @pytest.mark.slow
 def test_a_small_jump_states_what_is_left(small, tmp_path):
-    result = run(room.CONTEXTS.part("jump"), quick=True, cache=tmp_path)
+    result = run(room.contexts.part("jump"), quick=True, cache=tmp_path)
     for one in result.records:
         assert one.series["step"] == (0.0, 10.0, 20.0)
         assert one.values["moved"] == pytest.approx(

@@ -43,7 +43,7 @@ def test_values_of_agents_can_be_chosen_and_are_checked():
 def test_a_small_run_measures_both_ways(monkeypatch, tmp_path):
     for name, value in {"STEPS": 600, "TUNING": 40, "NEUTRAL": 40, "AGAIN": 5}.items():
         monkeypatch.setattr(room, name, value)
-    result = run(room.PRETENCE, quick=True, cache=tmp_path)
+    result = run(room.pretence, quick=True, cache=tmp_path)
     values = {str(one.cell.way): one.values for one in result.records}
     assert values["tuned to be good"]["before tuning"] > values["made good"]["before tuning"] + 0.2
     for one in values.values():

@@ -279,7 +279,7 @@ def jump_pictures(result: StudyResult) -> list[Mapping[str, Any]]:
     return made
 
 
-CONTEXTS = Study(
+contexts = Study(
     "contexts",
     measure,
     question="Does a value that was learned in one context act in others, and does it last?",

@@ -11,7 +11,9 @@ from nullprobe._core.validation import complain
 from nullprobe.studies.definition import Study
 
 # Name of a study → its module, which has it under that name.
-STUDIES = {"beliefs": "nullprobe.studies.beliefs"}
+STUDIES = {
+    name: f"nullprobe.studies.{name}" for name in ("beliefs", "authors", "contexts", "pretence")
+}
 
 
 def by_name(name: str) -> Study:

@@ -205,7 +205,7 @@ def pictures(result: StudyResult) -> list[Mapping[str, Any]]:
     ]  # fmt: skip
 
 
-PRETENCE = Study(
+pretence = Study(
     "pretence",
     measure,
     question="Is a model that was tuned to be good like one that was made good?",
