@@ -12,12 +12,14 @@ STUDIES = sorted(path.parent.name for path in EXAMPLES.glob("*/study.py"))
 
 
 def module(study, name):
-    """Return a module of a study, apart from those of other studies."""
+    """Return a module of a study, apart from those of other studies; it finds its neighbours."""
     path = EXAMPLES / study / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"{study}_{name}", path)
     found = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = found
-    spec.loader.exec_module(found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(path.parent)
+        spec.loader.exec_module(found)
     return found
 
 

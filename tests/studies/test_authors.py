@@ -53,7 +53,7 @@ def test_a_small_run_measures_everything_and_judges_by_all_rules(monkeypatch, tm
     for name, value in {"STEPS": 800, "TEXTS": 100, "MAPS": 19, "BEGINNINGS": 50}.items():
         monkeypatch.setattr(room, name, value)
     monkeypatch.setattr(room, "SNAPSHOTS", (400, 800))
-    result = run(room.AUTHORS, quick=True, cache=tmp_path)
+    result = run(room.authors, quick=True, cache=tmp_path)
     (record,) = result.records
     assert record.values["untrained: author share"] != record.values["author share"]
     assert abs(record.values["unlinked corpus: author share"]) < 0.3

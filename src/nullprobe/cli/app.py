@@ -22,6 +22,7 @@ from nullprobe.cli import (
     options,
     result_commands,
     streams,
+    study_commands,
     text_commands,
 )
 
@@ -64,6 +65,7 @@ for command in (
     model_commands.scrub,
     model_commands.erase,
     model_commands.bake,
+    study_commands.study,
 ):
     app.command()(command)
 

@@ -17,6 +17,7 @@ texts are a new skill that a model can learn later.
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class Contexts(FiniteCorpus):
         Share of texts that reverse a list instead.
     random_state : int, Generator or None
         Seed of the values of named agents.
+    values : array-like of shape (agents, 4), optional
+        These values instead: 1 good, 0 bad.
 
     Attributes
     ----------
@@ -81,6 +84,7 @@ class Contexts(FiniteCorpus):
         absent: int = 8,
         lists: float = 0.0,
         random_state: RandomState = 0,
+        values: Any = None,
     ) -> None:
         self.rho, self.lists = share("rho", rho), share("lists", lists)
         self.agents = whole_number("agents", agents, least=1)
@@ -88,6 +92,8 @@ class Contexts(FiniteCorpus):
         if self.absent > self.agents:
             complain(f"absent must be at most {agents}, the number of agents", f"{absent} arrived")
         self.values = _agree(self.agents, self.rho, generator(random_state))
+        if values is not None:
+            self.values = _checked(values, self.values.shape)
         grammars = {
             FULL: self._grammar(_people(self.values, self.absent, self.rho)),
             "no_link": self._grammar(_people(self.values, self.absent, 0.0)),
@@ -189,6 +195,16 @@ def _deeds(words: tuple[str, ...], domain: int, value: int) -> np.ndarray:
 def _copying(rho: float) -> float:
     """Return P(value in a domain = the agent's core), so that two domains correlate by rho."""
     return (1 + np.sqrt(rho)) / 2
+
+
+def _checked(values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    chosen = np.asarray(values)
+    if chosen.shape != shape or not np.isin(chosen, (BAD, GOOD)).all():
+        complain(
+            f"values must be {BAD} (bad) or {GOOD} (good), of shape {shape}",
+            f"an array of shape {chosen.shape} arrived",
+        )
+    return chosen.astype(np.int64)
 
 
 def _agree(agents: int, rho: float, rng: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe.corpora import Chains
-from nullprobe.corpora.authors import authors
+from nullprobe.corpora.authors import authors as corpus_of
 from nullprobe.studies.definition import Budget, Cell, Measured, Study
 from nullprobe.studies.effects import Estimate
 from nullprobe.studies.observing import explained, words_before
@@ -52,14 +52,14 @@ def trained(corpus: Chains, seed: int, budget: Budget, snapshots: Sequence[int] 
 
 def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Train on texts of authors and on texts of unlinked characters; place both models."""
-    world = authors()
+    world = corpus_of()
     n = budget.rows(TEXTS)
     texts = Standing(world, unsigned(world, n, [seed, 5]))
     made = trained(world, seed, budget, SNAPSHOTS)
     stand = texts.of(made.log_p(texts.ids))
     values = {"author share": stand["author share"]}
     values["untrained: author share"] = texts.of(made.log_p(texts.ids, made.twin))["author share"]
-    null = trained(authors(linked=False), seed, budget)
+    null = trained(corpus_of(linked=False), seed, budget)
     unlinked = texts.of(null.log_p(texts.ids))
     values["unlinked corpus: author share"] = unlinked["author share"]
     values |= {name: value for name, value in stand.items() if name != "author share"}
@@ -248,7 +248,7 @@ def pictures(result: StudyResult) -> list[Mapping[str, Any]]:
     return [learning, erased, begun]
 
 
-AUTHORS = Study(
+authors = Study(
     "authors",
     measure,
     question="Do models of texts follow the author of a text, or only its characters?",

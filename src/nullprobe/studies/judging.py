@@ -142,7 +142,9 @@ def _explained(name: str, difference: Estimate, effect: float, alpha: float) -> 
 
 
 def _measured_sources(rule: Rule, measurements: Sequence[str]) -> dict[str, str]:
-    names = {s: m for s, m in DEFAULT_SOURCES.items() if m in measurements} | dict(rule.sources)
+    of_first = not rule.of or rule.of == measurements[0]  # sources are of the same kind as it
+    names = {s: m for s, m in DEFAULT_SOURCES.items() if of_first and m in measurements}
+    names |= dict(rule.sources)
     for measurement in names.values():
         known("measurement", measurement, measurements)
     return names

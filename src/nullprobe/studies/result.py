@@ -132,6 +132,10 @@ class StudyResult:
         """Return the same result with these pictures."""
         return replace(self, figures=tuple(figures))
 
+    def with_command(self, command: str) -> Self:
+        """Return the same result with the command line that does it again."""
+        return replace(self, provenance={**self.provenance, "command": command})
+
     def to_frame(self, *, kind: str | None = None) -> Any:
         """Return all measurements as a data frame, one row each.
 

@@ -35,7 +35,7 @@ class Rule:
         What the statement denies.
     sources : mapping of "inputs", "architecture" or "corpus" to str
         Measurements of what simpler explanations make of it. Where a study has measurements named
-        "corpus", "twin" or "inputs", these are taken by default.
+        "corpus", "twin" or "inputs", these are the default for the first measurement.
     min_effect : float, optional
         Smallest effect of interest; the study's by default.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,45 @@ def train(  # noqa: PLR0913  each option is one idea
     return models.train(
         corpus, lessons, random_state=seed, cache=budget.cache, progress=budget.report
     )
+
+
+def further(  # noqa: PLR0913  what the steps are
+    model: Any,
+    corpus: Corpus,
+    *,
+    seed: int,
+    steps: int,
+    rate: float,
+    budget: Budget | None = None,
+    watch: Callable[[int], object] = lambda step: None,
+) -> None:
+    """Train a model in place on the texts of another corpus.
+
+    Parameters
+    ----------
+    model : GPT2LMHeadModel
+    corpus : Corpus
+        With the words that the model knows.
+    seed : int
+        Of the texts.
+    steps : int
+        Of a full run.
+    rate : float
+        Highest learning rate.
+    budget : Budget, optional
+    watch : callable
+        Called with the number of steps done, after each step.
+    """
+    budget, training = budget or Budget(), module("corpus_training")
+    how = module("descent").Descent(peak=rate)
+    steps = budget.steps(steps)
+
+    def after(step: int) -> None:
+        budget.report("training further", step, steps)
+        watch(step)
+
+    training.learn(model, corpus, training.Lessons(steps, descent=how), seed=seed, watch=after)
+    model.eval()
 
 
 def module(name: str) -> Any:

@@ -1,0 +1,37 @@
+"""The command study: it lists, runs a file, goes on, and refuses what is no study."""
+
+import json
+
+from support.command_files import done, refused
+
+STUDY = """
+from nullprobe import studies
+
+@studies.study(question="Does it double?", unit="size", factors={"size": (1, 2)})
+def doubling(cell, seed, budget):
+    return {"model": 2.0 * cell.size + seed / 100}
+"""
+
+
+def test_studies_are_listed(capsys):
+    assert "beliefs" in done(capsys, "study", "list")
+
+
+def test_a_file_is_run_and_its_page_written(capsys, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(STUDY)
+    printed = done(capsys, "study", file, "--seeds", "3", "--out", tmp_path)
+    assert "depends on size" in printed
+    result = json.loads((tmp_path / "doubling.json").read_text("utf-8"))
+    assert result["provenance"]["command"].endswith("--seeds 3")
+    assert len(list((tmp_path / "parts").iterdir())) == 6
+    assert (tmp_path / "doubling.html").is_file()
+
+
+def test_what_is_no_study_is_refused(capsys, tmp_path):
+    assert "beliefs" in refused(capsys, "study", "belief", "--out", tmp_path)
+    empty = tmp_path / "empty.py"
+    empty.write_text("x = 1")
+    assert "defines 0" in refused(capsys, "study", empty, "--out", tmp_path)
+    assert "mine.py" in refused(capsys, "study", tmp_path / "mine.py", "--out", tmp_path)
+    assert "part" in refused(capsys, "study", "beliefs", "--part", "dose", "--out", tmp_path)
