@@ -25,7 +25,7 @@ def result_of(at_placebo, placebo=PLACEBO):
 def test_a_placebo_that_is_null_changes_nothing():
     claim = result_of(0.01).verdict
     assert str(claim.holds) == "yes"
-    assert claim == result_of(0.01, placebo=None).verdict
+    assert claim.reason == result_of(0.01, placebo=None).verdict.reason
 
 
 @pytest.mark.parametrize("at_placebo", [0.3, -0.3])

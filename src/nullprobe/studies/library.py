@@ -12,9 +12,7 @@ from nullprobe.studies.definition import Study
 
 # Name of a study → its module, which has it under that name.
 STUDY_NAMES = ("beliefs", "authors", "opposites", "direction", "contexts", "pretence")
-STUDIES = {
-    name: f"nullprobe.studies.{name}" for name in STUDY_NAMES
-}
+STUDIES = {name: f"nullprobe.studies.{name}" for name in STUDY_NAMES}
 
 
 def by_name(name: str) -> Study:
