@@ -84,6 +84,11 @@ class Placebo:
         How far from 0 the mean over seeds may be.
     statement : str
         Why there is nothing to measure.
+
+    Examples
+    --------
+    >>> Placebo("model", {"tropes": 0}, 0.1, "nothing marks the opposite").within
+    0.1
     """
 
     of: str

@@ -125,8 +125,9 @@ def advantage(E: np.ndarray, partner: np.ndarray | None = None) -> np.ndarray:
 
     Examples
     --------
-    >>> float(advantage(np.log([[1, 8, 2, 2], [8, 1, 2, 2], [2, 2, 1, 8], [2, 2, 8, 1]])))
-    1.38...
+    >>> E = np.array([[0, 3, 1, 1], [3, 0, 1, 1], [1, 1, 0, 3], [1, 1, 3, 0]])
+    >>> float(advantage(E))
+    2.0
     """
     k = len(E)
     partner = partners(k) if partner is None else partner
