@@ -3,7 +3,7 @@
 from nullprobe.studies.definition import Budget, Cell, Measured, Study, study
 from nullprobe.studies.result import StudyResult
 from nullprobe.studies.rollouts import rollout
-from nullprobe.studies.rules import Rule
+from nullprobe.studies.rules import Placebo, Rule
 from nullprobe.studies.running import run
 from nullprobe.studies.training import train
 
@@ -11,6 +11,7 @@ __all__ = [
     "Budget",
     "Cell",
     "Measured",
+    "Placebo",
     "Rule",
     "Study",
     "StudyResult",

@@ -16,7 +16,7 @@ from typing import Any
 from nullprobe._core.parameters import known, whole_number
 from nullprobe._core.progress import Report, silent
 from nullprobe._core.validation import complain
-from nullprobe.studies.rules import Rule
+from nullprobe.studies.rules import Placebo, Rule
 
 QUICK_STEPS, QUICK_ROWS = 4, 5  # by what a quick run divides
 Cache = Any  # a path, a bool, or None
@@ -134,6 +134,8 @@ class Study:
         What would change our mind.
     parts : mapping of str to Study
         Extensions, which run alone.
+    placebo : Placebo, optional
+        A cell in which nothing may be measured; otherwise the run decides nothing.
 
     Examples
     --------
@@ -152,6 +154,7 @@ class Study:
     pictures: Pictures | None = None
     doubts: Sequence[str] = ()
     parts: Mapping[str, Study] = field(default_factory=dict)
+    placebo: Placebo | None = None
 
     def __post_init__(self) -> None:
         """Complain of names and levels that cannot be."""

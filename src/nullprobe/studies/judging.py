@@ -8,6 +8,7 @@ it makes of the measurement differs by less than the smallest effect of interest
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
-from nullprobe.studies.definition import Study
-from nullprobe.studies.effects import LEAST_SEEDS, Estimate, estimate, weights
+from nullprobe.studies.definition import Cell, Study
+from nullprobe.studies.effects import LEAST_SEEDS, Estimate, estimate, mean_of_cell, weights
 from nullprobe.studies.rules import SOURCES, Rule, of_factor, of_mean
 
 ALPHA = 0.05
@@ -34,7 +35,34 @@ def rules_of(study: Study) -> tuple[Rule, ...]:
 def judged(study: Study, table: Table, nulls: Draws) -> tuple[Claim, ...]:
     """Return the verdicts of a study."""
     rules = rules_of(study)
-    return tuple(_judge(study, rule, table, nulls, ALPHA / len(rules)) for rule in rules)
+    claims = tuple(_judge(study, rule, table, nulls, ALPHA / len(rules)) for rule in rules)
+    void = _void(study, table)
+    if not void:
+        return claims
+    return tuple(
+        replace(
+            claim,
+            holds=Holds.UNCLEAR,
+            reason=f"{rule.sentences['unclear'].rstrip('.')}: the run is void. {void}",
+            warnings=(*claim.warnings, void),
+            rows_reason="the run is void",
+        )
+        for rule, claim in zip(rules, claims, strict=True)
+    )
+
+
+def _void(study: Study, table: Table) -> str:
+    """Return why a run decides nothing; "" if its placebo is as it should be."""
+    placebo = study.placebo
+    if placebo is None:
+        return ""
+    value = mean_of_cell(table, Cell(dict(placebo.levels)), placebo.of).value
+    if abs(value) < placebo.within:
+        return ""
+    return (
+        f"In the placebo cell {placebo.statement}, but {placebo.of} is {value:.3g} there, not "
+        f"within ±{placebo.within:g}."
+    )
 
 
 def _judge(study: Study, rule: Rule, table: Table, nulls: Draws, alpha: float) -> Claim:

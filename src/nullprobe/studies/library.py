@@ -11,9 +11,8 @@ from nullprobe._core.validation import complain
 from nullprobe.studies.definition import Study
 
 # Name of a study → its module, which has it under that name.
-STUDIES = {
-    name: f"nullprobe.studies.{name}" for name in ("beliefs", "authors", "contexts", "pretence")
-}
+STUDY_NAMES = ("beliefs", "authors", "opposites", "direction", "contexts", "pretence")
+STUDIES = {name: f"nullprobe.studies.{name}" for name in STUDY_NAMES}
 
 
 def by_name(name: str) -> Study:

@@ -70,6 +70,28 @@ class Rule:
             choice("a source", source, SOURCES)
 
 
+@dataclass(frozen=True)
+class Placebo:
+    """A cell in which there is nothing to measure. If something is measured there, a run is void.
+
+    Attributes
+    ----------
+    of : str
+        Name of the measurement.
+    levels : mapping of str to level
+        The cell.
+    within : float
+        How far from 0 the mean over seeds may be.
+    statement : str
+        Why there is nothing to measure.
+    """
+
+    of: str
+    levels: Mapping[str, object]
+    within: float
+    statement: str
+
+
 def of_factor(factor: str) -> Rule:
     """Return the rule that a study without rules has for each of its factors."""
     return Rule(

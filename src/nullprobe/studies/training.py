@@ -17,7 +17,7 @@ STEPS = 1000
 EXTRA = ("torch", "transformers", "tokenizers")
 
 
-def train(
+def train(  # noqa: PLR0913  each option is one idea
     corpus: Corpus,
     *,
     seed: int,
@@ -25,6 +25,7 @@ def train(
     steps: int = STEPS,
     word_weights: Sequence[float] = (),
     snapshots: Sequence[int] = (),
+    batch: int | None = None,
 ) -> CorpusModel:
     """Train a small GPT on a corpus, or load it from the cache; twin and tokenizer come with it.
 
@@ -40,6 +41,8 @@ def train(
         Weight of each word in the loss; 1 by default.
     snapshots : sequence of int
         Steps of a full run after which the model is kept as well.
+    batch : int, optional
+        Texts of a step; 32 by default.
 
     Raises
     ------
@@ -53,11 +56,12 @@ def train(
     CorpusModel(random_state=0, words=4, layers=2, width=64)
     """
     budget = budget or Budget()
-    models, training = _module("corpus_model"), _module("corpus_training")
+    models, training = module("corpus_model"), module("corpus_training")
     lessons = training.Lessons(
         budget.steps(steps),
         tuple(float(weight) for weight in word_weights),
         tuple(sorted({budget.steps(step) for step in snapshots})),
+        **({} if batch is None else {"batch": batch}),
     )
     return models.train(
         corpus, lessons, random_state=seed, cache=budget.cache, progress=budget.report
@@ -91,8 +95,8 @@ def further(  # noqa: PLR0913  what the steps are
     watch : callable
         Called with the number of steps done, after each step.
     """
-    budget, training = budget or Budget(), _module("corpus_training")
-    how = _module("descent").Descent(peak=rate)
+    budget, training = budget or Budget(), module("corpus_training")
+    how = module("descent").Descent(peak=rate)
     steps = budget.steps(steps)
 
     def after(step: int) -> None:
@@ -103,7 +107,8 @@ def further(  # noqa: PLR0913  what the steps are
     model.eval()
 
 
-def _module(name: str) -> Any:
+def module(name: str) -> Any:
+    """Return a module of ``worlds.language_models``, or complain if torch is not installed."""
     try:
         return import_module(f"nullprobe.worlds.language_models.{name}")
     except ModuleNotFoundError as error:

@@ -369,3 +369,28 @@ def test_saving_into_no_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="there is no folder"):
         some_eraser().save(tmp_path / "none" / "e.safetensors")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_shift_adds_a_multiple_of_its_direction_and_composes():
+    rng = np.random.default_rng(0)
+    X, v = rng.normal(size=(5, 3)), rng.normal(size=3)
+    shift = AffineEraser.shift(v, by=-2.5)
+    np.testing.assert_allclose(shift.apply(X), X - 2.5 * v, atol=1e-14)
+    back = AffineEraser.shift(v, by=2.5)
+    np.testing.assert_allclose(back.compose(shift).apply(X), X, atol=1e-14)
+    np.testing.assert_allclose(shift.matrix @ X[0] + shift.bias, X[0] - 2.5 * v, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("direction", "by"),
+    [(np.ones((2, 2)), 1.0), (np.array([]), 1.0), (np.array([np.nan]), 1.0), (np.ones(2), np.inf)],
+)
+def test_a_shift_needs_one_finite_direction_and_a_finite_multiple(direction, by):
+    with pytest.raises(InputError):
+        AffineEraser.shift(direction, by=by)
+
+
+def test_a_saved_shift_is_loaded_as_it_was(tmp_path):
+    path = tmp_path / "shift.safetensors"
+    AffineEraser.shift(np.array([1.0, 2.0]), by=3).save(path)
+    assert AffineEraser.load(path).apply(np.zeros((1, 2))).tolist() == [[3.0, 6.0]]

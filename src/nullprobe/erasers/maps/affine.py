@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nullprobe._core import arrays, parallel, validation
+from nullprobe._core import arrays, parallel, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._version import __version__
 from nullprobe.erasers.maps.frozen import FrozenMap, set_level
@@ -75,6 +75,40 @@ class AffineEraser(FrozenMap):
             object.__setattr__(self, "level", np.full(self.d, np.nan))
         d, r = np.size(self.mean), np.size(self.offset)
         self._freeze(mean=(d,), reading=(d, r), writing=(r, d), offset=(r,), level=(d,))
+
+    @classmethod
+    def shift(cls, direction: np.ndarray, *, by: float = 1.0) -> AffineEraser:
+        """Return the map x ↦ x + α v, which steers: it reads nothing and writes one direction.
+
+        Parameters
+        ----------
+        direction : ndarray of shape (d,)
+            v.
+        by : float
+            α.
+
+        Raises
+        ------
+        InputError
+            If v is not one row of finite numbers, or α is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> AffineEraser.shift(np.array([1.0, 2.0]), by=-2).apply(np.array([[3.0, 4.0]])).tolist()
+        [[1.0, 0.0]]
+        """
+        v = np.asarray(direction, dtype=np.float64)
+        if v.ndim != 1 or not v.size or not np.isfinite(v).all():
+            validation.complain(
+                "direction must be one row of finite numbers, of shape (d,)",
+                f"an array of shape {v.shape} arrived" if v.ndim != 1 or not v.size else
+                "some are not finite",
+            )  # fmt: skip
+        alpha = parameters.real_number("by", by)
+        return cls(
+            np.zeros(v.size), np.zeros((v.size, 1)), v[None], np.array([alpha]), method="shift"
+        )
 
     @property
     def d(self) -> int:

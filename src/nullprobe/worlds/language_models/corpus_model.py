@@ -26,7 +26,6 @@ from nullprobe.corpora.corpus import Corpus, checked_texts
 from nullprobe.worlds.language_models import checkpoints
 from nullprobe.worlds.language_models.corpus_training import (
     ARCHITECTURE,
-    BATCH,
     PAD,
     PIECE,
     UNKNOWN,
@@ -241,9 +240,10 @@ def _recipe(corpus: Corpus, seed: int, lessons: Lessons) -> dict[str, object]:
         "words": list(corpus.words),
         "seed": seed,
         "steps": lessons.steps,
+        "batch": lessons.batch,
         "weights": lessons.weights(corpus).tolist(),
         "descent": asdict(lessons.descent),
-        "constants": [ARCHITECTURE, BATCH, PIECE, RECIPE],
+        "constants": [ARCHITECTURE, PIECE, RECIPE],
         "torch": torch.__version__,
         "transformers": transformers.__version__,
     }

@@ -39,7 +39,7 @@ class Lessons:
     Attributes
     ----------
     steps : int
-        Number of training steps, each of 32 new texts.
+        Number of training steps, each of new texts.
     word_weights : tuple of V floats
         Weight of each word in the loss; empty for 1. What is random in a text, and cannot be
         learned, may weigh less.
@@ -47,16 +47,20 @@ class Lessons:
         Steps after which the model is kept as well.
     descent : Descent
         Learning rate and the like.
+    batch : int
+        Texts of a step.
     """
 
     steps: int = STEPS
     word_weights: tuple[float, ...] = ()
     snapshots: tuple[int, ...] = ()
     descent: Descent = field(default_factory=Descent)
+    batch: int = BATCH
 
     def __post_init__(self) -> None:
         """Complain of steps and weights that cannot be."""
         whole_number("steps", self.steps, least=1)
+        whole_number("batch", self.batch, least=1)
         for step in self.snapshots:
             whole_number("a snapshot", step, least=1)
             if step > self.steps:
@@ -110,7 +114,7 @@ def learn(
     """
     weights = lessons.weights(corpus)
     with untouched(seed):
-        batches = _batches(corpus, np.random.default_rng([seed, 1]), lessons.steps)
+        batches = _batches(corpus, np.random.default_rng([seed, 1]), lessons)
         of_word = torch.from_numpy(weights).float()
 
         def loss_of(_: int) -> torch.Tensor:
@@ -123,7 +127,7 @@ def learn(
         descend(model, loss_of, steps=lessons.steps, how=lessons.descent, after=watch)
 
 
-def _batches(corpus: Corpus, rng: np.random.Generator, steps: int) -> Iterator[torch.Tensor]:
-    for start in range(0, steps, PIECE):
-        ids = corpus.sample(BATCH * min(PIECE, steps - start), rng).ids
-        yield from torch.from_numpy(ids).split(BATCH)
+def _batches(corpus: Corpus, rng: np.random.Generator, lessons: Lessons) -> Iterator[torch.Tensor]:
+    for start in range(0, lessons.steps, PIECE):
+        ids = corpus.sample(lessons.batch * min(PIECE, lessons.steps - start), rng).ids
+        yield from torch.from_numpy(ids).split(lessons.batch)

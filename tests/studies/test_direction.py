@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from nullprobe.studies import direction as module
+from nullprobe.studies import run
+from nullprobe.studies.direction import direction
+from nullprobe.studies.goal_readings import OUTCOMES
+
+pytestmark = pytest.mark.slow  # small models are trained
+
+
+def test_every_reference_is_followed_and_shares_sum_to_one(monkeypatch, tmp_path):
+    small = {"STEPS": 2, "STATES": 60, "SCENES": 4, "RANDOM": 9}
+    for name, value in small.items():
+        monkeypatch.setattr(module, name, value)
+    result = run(direction, seeds=1, quick=True, cache=False)
+    values = result.records[0].values
+    for reference in ("all goals", "min", "indifferent", "good"):
+        for where in ("", ", far"):
+            shares = [values[f"less {reference}{where}: {name}"] for name in OUTCOMES]
+            assert sum(shares) == pytest.approx(1)
+        assert -8 <= values[f"less {reference}: strength"] <= 0
+    assert len(result.records[0].nulls["nobody, added"]) == 9
+    curves = np.array([result.records[0].series[name] for name in OUTCOMES])
+    np.testing.assert_allclose(curves.sum(axis=0), 1, atol=1e-3)
+    assert len(result.figures) == 4
+    result.to_json(tmp_path / "one.json")
+    result.to_html(tmp_path / "one.html")
