@@ -106,3 +106,13 @@ def test_a_share_needs_acts_and_a_known_state():
         rolled.share("ugly")
     with pytest.raises(InputError):
         rolled.share("good", last=0)
+
+
+@pytest.mark.parametrize("observer", ["full", "simulacra", "author"])
+def test_a_predictor_reads_on_where_texts_grow_and_anew_where_they_do_not(observer):
+    corpus = attractor(lines=4)
+    ids = corpus.sample(40, np.random.default_rng(0)).ids
+    log_p, following = corpus.observer(observer, ids).log_p, corpus.predictor(observer)
+    for length in (3, 4, 6, 5, 7):  # one word, two words, fewer words
+        np.testing.assert_array_equal(following(ids[:, :length]), log_p[:, length])
+    np.testing.assert_array_equal(following(ids[::-1, :8]), log_p[::-1, 8])

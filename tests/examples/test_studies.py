@@ -76,3 +76,11 @@ def test_findings_say_what_the_committed_results_say(study, tmp_path):
     module(study, "findings").write(EXAMPLES / study / "results", tmp_path / "README.md")
     written = (tmp_path / "README.md").read_text()
     assert written == (EXAMPLES / study / "README.md").read_text()
+
+
+def test_the_answers_of_studies_are_what_their_results_say():
+    answers = module("studies", "answers")
+    for name in answers.names():
+        written = (answers.DOCS / f"{name}.md").read_text("utf-8")
+        assert answers.page(name) == written, name
+    assert answers.number(-0.01234) == "−0.0123"

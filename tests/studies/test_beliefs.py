@@ -58,6 +58,6 @@ def test_a_quick_run_finds_the_belief():
     result = run(beliefs, quick=True, cache=False)
     values = result.records[0].values
     assert values["model"] > values["inputs"] > values["twin"] > 0.8
-    assert abs(np.mean(result.records[0].nulls["model"])) < 0.05
+    assert max(result.records[0].nulls["model"]) < 0.05  # held out, so it may be below 0
     assert 0 < values["gap_to_ideal_in_nats"] < 0.05
     assert result["belief_is_read"].holds == "yes"

@@ -165,12 +165,27 @@ def observed(
     return Predictive(log_p, {name: np.stack(v, axis=1) for name, v in latents.items()})
 
 
-def following(tables: ChainTables, ids: np.ndarray, ideas: Ideas) -> np.ndarray:
-    """Return log P of the next word after texts that are possible, of shape (n, V)."""
-    state = ChainFilter(tables, len(ids), ideas)
-    for t in range(ids.shape[1]):
-        state.read(t, ids[:, t])
-    return log_of(state.expected(ids.shape[1]))
+class Following:
+    """An observer's log P of the next word, (n, V), after texts (n, t) that are possible.
+
+    Texts that grow word by word are read once: if the texts are those of the last call with
+    further words, only these are read.
+    """
+
+    def __init__(self, tables: ChainTables, ideas: Ideas) -> None:
+        self._tables, self._ideas = tables, ideas
+        self._texts = np.empty((0, 0), dtype=np.int64)
+        self._state: ChainFilter | None = None
+
+    def __call__(self, ids: np.ndarray) -> np.ndarray:
+        """Return log P of the next word."""
+        t = self._texts.shape[1]
+        if self._state is None or not np.array_equal(ids[:, :t], self._texts):
+            self._state, t = ChainFilter(self._tables, len(ids), self._ideas), 0
+        for position in range(t, ids.shape[1]):
+            self._state.read(position, ids[:, position])
+        self._texts = ids.copy()
+        return log_of(self._state.expected(ids.shape[1]))
 
 
 def log_of(p: np.ndarray) -> np.ndarray:

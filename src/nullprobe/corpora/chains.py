@@ -16,7 +16,7 @@ import numpy as np
 
 from nullprobe._core.parameters import known, share, whole_number
 from nullprobe._core.validation import complain
-from nullprobe.corpora.chain_filter import Ideas, following, observed
+from nullprobe.corpora.chain_filter import Following, Ideas, observed
 from nullprobe.corpora.chain_tables import (
     START,
     UNSIGNED,
@@ -290,8 +290,7 @@ class Chains:
     def predictor(self, observer: str = FULL) -> Next:
         """Return the function from texts (n, t) to an observer's log P of the next word (n, V)."""
         known("observer", observer, list(self._ideas))
-        ideas = self._ideas[observer]
-        return lambda ids: following(self.tables, ids, ideas)
+        return Following(self.tables, self._ideas[observer])
 
     def rollout(self, prefix: Prefix, *, temperature: float = 1.0, seed: int = 0) -> Rollout:
         """Return how the exact predictor of the corpus goes on, to the end of the text."""

@@ -40,7 +40,7 @@ def rollout(
     ((5, 10), 1.0)
     """
     ids = sampled(
-        lambda texts: model.following(texts, edited),
+        model.continuing(edited),
         prefix.ids,
         prefix.corpus.length,
         temperature=temperature,

@@ -109,7 +109,7 @@ def test_what_a_model_expects_has_the_form_of_an_observer():
     np.testing.assert_allclose(np.exp(log_p).sum(axis=-1), 1, atol=1e-12)
     np.testing.assert_array_equal(log_p[:, 0], seen[:, 0])
     # The word after a beginning is the word of the whole text there.
-    np.testing.assert_allclose(made.following(ids[:, :4]), log_p[:, 4], atol=1e-5)
+    np.testing.assert_allclose(made.continuing()(ids[:, :4]), log_p[:, 4], atol=1e-5)
     assert made.states(ids, 1).shape == (3, corpus.length, 64)
     encoded = made.tokenizer(made.texts(ids))["input_ids"]
     np.testing.assert_array_equal(encoded, ids)
@@ -157,3 +157,12 @@ def test_weights_must_fit_the_words():
     with pytest.raises(InputError) as error:
         train(Mess3(), Lessons(1, word_weights=(1.0,)), cache=False)
     assert error.value.required.startswith("word_weights must be 4 numbers")
+
+
+def test_texts_that_grow_are_read_on_and_others_from_the_start():
+    made = train(small_chains(lines=4), Lessons(steps=5), cache=False)
+    ids = made.corpus.sample(30, np.random.default_rng(3)).ids
+    log_p, following = made.log_p(ids), made.continuing()
+    for length in (3, 4, 6, 5, 7):  # one word, two words, fewer words
+        np.testing.assert_allclose(following(ids[:, :length]), log_p[:, length], atol=1e-5)
+    np.testing.assert_allclose(following(ids[::-1, :8]), log_p[::-1, 8], atol=1e-5)

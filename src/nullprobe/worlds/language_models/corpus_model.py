@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import inspect
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import transformers
-from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import DynamicCache, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
@@ -91,12 +93,11 @@ class CorpusModel:
         logits = self._outputs(texts, model, lambda out: out.logits[:, :-1])
         first = np.full((len(texts), 1, len(self.corpus.words)), -np.inf)
         np.put_along_axis(first, texts[:, :1, None], 0.0, axis=2)
-        return np.concatenate([first, self._normalised(logits)], axis=1)
+        return np.concatenate([first, self.normalised(logits)], axis=1)
 
-    def following(self, ids: np.ndarray, model: GPT2LMHeadModel | None = None) -> np.ndarray:
-        """Return log P of the next word, (n, V) in float64, after texts (n, t)."""
-        texts = checked_texts(ids, self.corpus.words, self.corpus.length)
-        return self._normalised(self._outputs(texts, model, lambda out: out.logits[:, -1]))
+    def continuing(self, model: GPT2LMHeadModel | None = None) -> Continuing:
+        """Return a function from texts (n, t) to log P of the next word (n, V)."""
+        return Continuing(self, self.model if model is None else model)
 
     def states(
         self, ids: np.ndarray, layer: int = -1, model: GPT2LMHeadModel | None = None
@@ -130,10 +131,38 @@ class CorpusModel:
                 parts.append(take(out).double().numpy())
         return np.concatenate(parts)
 
-    def _normalised(self, logits: np.ndarray) -> np.ndarray:
+    def normalised(self, logits: np.ndarray) -> np.ndarray:
+        """Return log-probabilities of the words of the corpus, from logits (..., vocabulary)."""
         logits = logits[..., : len(self.corpus.words)]
         logits = logits - logits.max(axis=-1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+class Continuing:
+    """log P of the next word, (n, V) in float64, after texts (n, t) that grow word by word.
+
+    Keys and values of words that were read are kept, so that each word is read once. The result is
+    what `CorpusModel.log_p` has for the next word, up to the rounding of float32.
+    """
+
+    def __init__(self, made: CorpusModel, model: GPT2LMHeadModel) -> None:
+        self._made, self._model = made, model
+        self._texts = np.empty((0, 0), dtype=np.int64)
+        self._past: dict[str, Any] = {}
+        # Its name has changed between versions of transformers.
+        known = inspect.signature(model.forward).parameters
+        self._name = "cache" if "cache" in known else "past_key_values"
+
+    def __call__(self, ids: np.ndarray) -> np.ndarray:
+        """Return log P of the next word."""
+        texts = checked_texts(ids, self._made.corpus.words, self._made.corpus.length)
+        t = self._texts.shape[1]
+        if not 0 < t < texts.shape[1] or not np.array_equal(texts[:, :t], self._texts):
+            self._past, t = {self._name: DynamicCache(config=self._model.config)}, 0
+        with torch.inference_mode():
+            out: Any = self._model(torch.from_numpy(texts[:, t:]), use_cache=True, **self._past)
+        self._texts = texts
+        return self._made.normalised(out.logits[:, -1].double().numpy())
 
 
 def train(

@@ -1,0 +1,105 @@
+"""Write the answers of the studies into docs/, from the results that are committed here.
+
+    nullprobe study NAME --out examples/studies/NAME      # the results: JSON and page
+    python examples/studies/answers.py                    # the answers in docs/NAME.md
+    python examples/studies/answers.py --check            # exit 1 if one is out of date
+
+The answer of a study stands in docs/NAME.md between two comments; no number in it is typed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent.parent / "docs"
+START, END = "<!-- answer -->\n", "<!-- /answer -->"
+
+
+def results(name: str) -> list[dict[str, Any]]:
+    """Return the results of a study, its main run first."""
+    paths = sorted((HERE / name).glob("*.json"), key=lambda path: (path.stem != name, path.stem))
+    return [json.loads(path.read_text("utf-8")) for path in paths]
+
+
+def answer(name: str) -> str:
+    """Return what a page says of the results of a study."""
+    lines: list[str] = []
+    for found in results(name):
+        title = "" if found["name"] == name else f"*{found['question']}* "
+        seeds = len({cell["seed"] for cell in found["cells"]})
+        lines += [f"{title}{found['answer']}", ""]
+        lines += [f"| measured, mean over {seeds} seeds (95 % interval) |{heads(found)}"]
+        lines += ["|---|" + "---|" * len(levels(found))]
+        for measurement in found["cells"][0]["values"]:
+            cells = [estimate(found, measurement, one) for one in levels(found)]
+            lines.append(f"| {measurement} | {' | '.join(cells)} |")
+        lines.append("")
+        for claim in found["claims"]:
+            lines.append(f"- `{claim['name']}`: **{claim['holds']}**. {claim['reason']}")
+        page = f"../examples/studies/{name}/{found['name']}.html"
+        lines += ["", f"[The page with all pictures and numbers]({page}).", ""]
+    return "\n".join(lines)
+
+
+def levels(found: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the cells of a study, in order."""
+    every = {json.dumps(cell["levels"]): cell["levels"] for cell in found["cells"]}
+    return list(every.values())
+
+
+def heads(found: Mapping[str, Any]) -> str:
+    """Return the heads of the columns, one for each cell."""
+    names = [", ".join(f"{k} = {v}" for k, v in one.items()) for one in levels(found)]
+    return "".join(f" {name or 'all'} |" for name in names)
+
+
+def estimate(found: Mapping[str, Any], measurement: str, cell: Mapping[str, str]) -> str:
+    """Return the mean of a measurement in a cell, with its t-interval over seeds."""
+    values = [one["values"][measurement] for one in found["cells"] if one["levels"] == cell]
+    mean, m = float(np.mean(values)), len(values)
+    if m < 2:
+        return number(mean)
+    reach = float(student.ppf(0.975, m - 1) * np.std(values, ddof=1) / np.sqrt(m))
+    return f"{number(mean)} ({number(mean - reach)} to {number(mean + reach)})"
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits, and a real minus sign."""
+    return f"{value:.3g}".replace("-", "−")
+
+
+def page(name: str) -> str:
+    """Return the page of a study with its answer."""
+    text = (DOCS / f"{name}.md").read_text("utf-8")
+    before, _, rest = text.partition(START)
+    return f"{before}{START}{answer(name)}{END}{rest.partition(END)[2]}"
+
+
+def names() -> list[str]:
+    """Return the studies with results."""
+    return sorted(
+        path.name for path in HERE.iterdir() if path.is_dir() and any(path.glob("*.json"))
+    )
+
+
+def main() -> int:
+    """Write the answers, or check them."""
+    late = [name for name in names() if page(name) != (DOCS / f"{name}.md").read_text("utf-8")]
+    if "--check" in sys.argv[1:]:
+        print("\n".join(f"docs/{name}.md is out of date" for name in late))
+        return int(bool(late))
+    for name in late:
+        (DOCS / f"{name}.md").write_text(page(name), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
