@@ -1,5 +1,7 @@
 """Whether a model uses a concept: one that it must use, one that means nothing, and bad input."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -355,3 +357,18 @@ def test_spans_are_those_of_the_texts_that_an_eraser_is_fitted_to():
     short = Spans(spans.start[1:], spans.end[1:])
     with pytest.raises(InputError, match=f"each of {N} texts"):
         audit_use(*model_and_tokenizer(), TEXTS, Y, SITES[0], tokens=short, **options)
+
+
+@pytest.mark.parametrize(("groups", "few"), [(8, True), (10, False)])
+def test_too_few_groups_for_an_interval_are_named_before_the_model_runs(groups, few):
+    model, tokenizer = model_and_tokenizer()
+    of_text = np.arange(len(TEXTS)) // 2 % groups
+    metric = by_class(TEXTS, Y)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        claim = audit_use(
+            model, tokenizer, TEXTS, Y, "final_norm", metric=metric, groups=of_text, **FEW
+        )["final_norm"]["used"]
+    told = [str(one.message) for one in caught if "interval needs 5" in str(one.message)]
+    assert bool(told) is few
+    assert (claim.interval is None) is few

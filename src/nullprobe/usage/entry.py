@@ -21,7 +21,7 @@ from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
-from nullprobe.claims import Observation, Thresholds, Use
+from nullprobe.claims import Thresholds
 from nullprobe.claims.used import NAME, used
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept
@@ -31,15 +31,13 @@ from nullprobe.models.behaviour import Metric, Texts, divergences, log_probabili
 from nullprobe.models.capturing.states import Captured, capture
 from nullprobe.models.texts import sequence, strings
 from nullprobe.models.token_rules import Rule, Spans
-from nullprobe.stats.bootstrap import resampled_weights
-from nullprobe.stats.null_distribution import Null, together
+from nullprobe.stats.null_distribution import together
 from nullprobe.usage.edits import Fit, edits_of
+from nullprobe.usage.erasing import resampling_weights, use_of
 from nullprobe.usage.paired import Paired
 
 FITTED, SCORED, N_PARTS = 0, 1, 2
-N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 1000, 10, 5
 RULE = "one half fits the eraser, the model is scored on the other"
-DRAWN = "random subspaces of the same rank that remove as much variance at this site"
 LOG_PROBABILITY = "change of the answer's log-probability (nats)"
 
 
@@ -178,6 +176,7 @@ def audit_use(
     half = [texts[i] for i in map(int, fitted)]
     if isinstance(tokens, Spans):
         Rule(tokens).need_spans(len(texts))
+    weights = resampling_weights(z, halves, SCORED, np.random.default_rng([seed, 1]))
     with bars as report:
         states = capture(
             model,
@@ -214,11 +213,10 @@ def audit_use(
             erased = [edit for of_site in each.values() for edit in of_site[: 1 + n_draws]]
             moved = divergences(unrelated, erased, layers=layers, report=report)
             moved = moved.mean(axis=1).reshape(len(each), -1)
-        weights = _weights(z, halves, np.random.default_rng([seed, 1]))
         changes = (scores[1:] - scores[0]).reshape(len(each), -1, len(rows))
         measured = unit if metric is not None else LOG_PROBABILITY
         uses = [
-            _use(
+            use_of(
                 scores[0],
                 changes[s, : 1 + n_draws],
                 measured,
@@ -277,39 +275,3 @@ def _record(
 def _of_all(metric: Metric, rows: np.ndarray) -> Metric:
     """Return a metric that gets the numbers of its texts among all texts."""
     return lambda logits, texts: metric(logits, rows[texts])
-
-
-def _weights(z: Concept, halves: Parts, rng: np.random.Generator) -> np.ndarray | None:
-    """Return bootstrap weights (B, m) of the scored texts; None if there are too few."""
-    rows = halves.rows(SCORED)
-    codes = z.take(rows).codes
-    groups = None if halves.groups is None else halves.groups[rows]
-    few = len(rows) < LEAST_TEXTS if groups is None else len(np.unique(groups)) < LEAST_GROUPS
-    return None if few else resampled_weights(codes, groups, len(rows), N_RESAMPLES, rng)
-
-
-def _use(
-    before: np.ndarray,
-    changes: np.ndarray,
-    unit: str,
-    weights: np.ndarray | None,
-    divergence: np.ndarray | None,
-) -> Use:
-    """Return the use of a site from changes (1 + m, n), the eraser's changes first."""
-    erased, random = changes[0], changes[1:]
-
-    def observed(values: np.ndarray) -> Observation:
-        if weights is None:
-            return Observation(float(values.mean()), unit, 0.0, np.full(N_RESAMPLES, np.nan))
-        means = weights @ values / weights.sum(axis=1)
-        return Observation(float(values.mean()), unit, 0.0, means)
-
-    return Use(
-        float(before.mean()),
-        observed(erased),
-        Null("random_subspaces", DRAWN, random.mean(axis=1)),
-        observed(erased - random.mean(axis=0)),
-        None
-        if divergence is None
-        else (float(divergence[0]), Null("random_subspaces", DRAWN, divergence[1:])),
-    )
