@@ -9,7 +9,11 @@ class Exact:
     def __init__(self, corpus, observer="full"):
         self.corpus, self.observer = corpus, observer
 
-    def following(self, ids, model=None):
+    def continuing(self, model=None):
+        """Return the function from texts (n, t) to log P (n, V) of the next word."""
+        return self.following
+
+    def following(self, ids):
         """Return log P (n, V) of the next word, by asking for each word whether it comes."""
         grammar = self.corpus.grammars[self.observer]
         slot = grammar.slots[ids.shape[1]]

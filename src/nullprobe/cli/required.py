@@ -15,6 +15,7 @@ from nullprobe.auditing.result import Audit
 from nullprobe.auditing.same_concept_result import SameConcept
 from nullprobe.claims import ComesFrom, Holds, Takes
 from nullprobe.cli.saved import WORDS, Saved
+from nullprobe.studies.result import StudyResult
 
 AXES = {"holds": Holds, "takes": Takes, "comes_from": ComesFrom}
 SAME = "same_concept"  # its verdict has no axis but "holds"
@@ -96,9 +97,11 @@ def verdicts(result: Saved, path: Path) -> dict[str, Verdicts]:
     if isinstance(result, SameConcept):
         same = {SAME: {"holds": result.holds.value}}
         return {result.audit.title: same | _verdicts(result.audit)}
+    if isinstance(result, StudyResult):
+        return {result.name: _verdicts(result)}
     if not isinstance(result, dict):
         complain(
-            "only an audit, or a comparison of two sets of labels, has verdicts",
+            "only an audit, a study, or a comparison of two sets of labels, has verdicts",
             f"{str(path)!r} is {WORDS[type(result)]}",
         )
     return {name: _verdicts(one) for name, one in result.items()}
@@ -158,7 +161,7 @@ def unmet(
                 yield f"{one.subject}: required {one.word}, found {word}, at {in_a_line(place)}"
 
 
-def _verdicts(result: Audit) -> dict[str, dict[str, str]]:
+def _verdicts(result: Audit | StudyResult) -> dict[str, dict[str, str]]:
     return {
         claim.name: {axis: getattr(claim, axis).value for axis in AXES} for claim in result.claims
     }

@@ -22,15 +22,17 @@ from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.report.text import change_lines, changes
 from nullprobe.results.loading import Result, load_result
+from nullprobe.studies.result import StudyResult
 from nullprobe.texts.result import ModelAudit
 
-Saved = dict[str, Audit] | SameConcept | Comparison | PairComparison | Calibration
+Saved = dict[str, Audit] | SameConcept | Comparison | PairComparison | Calibration | StudyResult
 WORDS = {
     dict: "an audit",
     SameConcept: "a comparison of two sets of labels",
     Comparison: "a comparison of erasers",
     PairComparison: "a comparison of readers of pairs",
     Calibration: "a calibration",
+    StudyResult: "a study",
 }
 
 
@@ -73,8 +75,10 @@ def show(file: Path, console: Console, *, verbose: bool, brief: bool = False) ->
             showing.erasers(result.document().plain(), console, brief=brief)
         elif isinstance(result, PairComparison):
             showing.pairs(result.document().plain(), console, brief=brief)
-        elif isinstance(result, Calibration):
+        elif isinstance(result, Calibration) or (isinstance(result, StudyResult) and brief):
             verdict_tables.say(printable(str(result)), console)
+        elif isinstance(result, StudyResult):
+            verdict_tables.say(printable(result.in_words()), console)
         elif brief:
             verdict_tables.show_brief(*result.values(), console=console)
         else:
@@ -141,10 +145,9 @@ def _side(file: str, result: Saved, placed: bool) -> change_lines.Side:
         return change_lines.of_erasers(file, result.document().plain())
     if isinstance(result, PairComparison):
         return change_lines.of_pairs(file, result.document().plain())
-    if isinstance(result, Calibration):
-        complain(
-            "two results must be audits or comparisons to be compared", "these are calibrations"
-        )
+    if isinstance(result, Calibration | StudyResult):
+        what = "calibrations" if isinstance(result, Calibration) else "studies"
+        complain("two results must be audits or comparisons to be compared", f"these are {what}")
     if isinstance(result, SameConcept):
         return change_lines.of_labels(file, result.document().plain())
     documents = {name: one.document().plain() for name, one in result.items()}

@@ -59,7 +59,5 @@ def study(
     stem = f"{chosen.name}-quick" if quick else chosen.name
     result.to_json(out / f"{stem}.json")
     result.to_html(out / f"{stem}.html")
-    typer.echo(printable(str(result)))
-    for claim in result.claims:
-        typer.echo(printable(f"  {claim.name}: {claim.holds}. {claim.reason}"))
+    typer.echo(printable(result.in_words()))
     typer.echo(printable(f"{out / stem}.html"))

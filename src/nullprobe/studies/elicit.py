@@ -70,7 +70,7 @@ def fewest_words(
 
 
 def _log_wanted(made: CorpusModel, texts: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return np.logaddexp.reduce(made.following(texts)[:, wanted], axis=1)
+    return np.logaddexp.reduce(made.continuing()(texts)[:, wanted], axis=1)
 
 
 def _log_share(made: CorpusModel, texts: np.ndarray, wanted: np.ndarray) -> float:

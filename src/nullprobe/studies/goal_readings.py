@@ -78,11 +78,11 @@ def outcomes(made: CorpusModel, scenes: Scenes) -> np.ndarray:
     """
     acts = np.array([made.corpus.words.index(act) for act in ACTS])
     n, k = len(scenes.starts), len(acts)
-    on_thing = np.exp(made.following(scenes.starts)[:, acts])
+    on_thing = np.exp(made.continuing()(scenes.starts)[:, acts])
     texts = np.column_stack(
         [np.repeat(scenes.starts, k, axis=0), np.tile(acts, n), np.repeat(scenes.people, k)]
     )
-    on_person = np.exp(made.following(texts)[:, acts]).reshape(n, k, k)
+    on_person = np.exp(made.continuing()(texts)[:, acts]).reshape(n, k, k)
     joint = on_thing[:, :, None] * on_person
     of_goal = [
         joint[:, ACTS.index(thing), ACTS.index(person)]

@@ -93,6 +93,11 @@ class StudyResult:
         """Return question and answer."""
         return f"{self.question}\n{self.answer}"
 
+    def in_words(self) -> str:
+        """Return question, answer, and each verdict with its numbers."""
+        verdicts = [f"  {claim.name}: {claim.holds}. {claim.reason}" for claim in self.claims]
+        return "\n".join([str(self), *verdicts])
+
     def __eq__(self, other: object) -> bool:
         """Return whether both are the same document."""
         if not isinstance(other, StudyResult):

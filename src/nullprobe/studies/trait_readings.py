@@ -66,7 +66,7 @@ def expectations(
     """
     corpus = corpus_of(made)
     texts = [stories(corpus, t, n, rng, named=named, connective=connective) for t in traits]
-    log_p = made.following(np.concatenate(texts))
+    log_p = made.continuing()(np.concatenate(texts))
     return of_traits(log_p, corpus, traits).reshape(len(traits), n, len(traits)).mean(axis=1)
 
 
@@ -93,7 +93,7 @@ def after_one_act(
     for i in range(k):
         start = np.tile(stories(corpus, int(traits[i]), n, rng), (k, 1))
         act = np.concatenate([rng.choice(corpus.verbs(int(t)), size=n) for t in traits])
-        log_p = of_traits(made.following(np.column_stack([start, act])), corpus, traits)
+        log_p = of_traits(made.continuing()(np.column_stack([start, act])), corpus, traits)
         rows.append(log_p.reshape(k, n, k)[np.arange(k), :, np.arange(k)].mean(axis=1))
     return np.array(rows)
 
