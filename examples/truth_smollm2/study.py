@@ -26,6 +26,7 @@ import findings
 import numpy as np
 import statements
 import torch
+import use
 from sklearn.metrics import roc_auc_score
 from statements import Statement
 
@@ -372,6 +373,17 @@ def baking() -> dict[str, Any]:
     return {"site": BAKED, "largest difference (nats)": largest, "largest change (nats)": moved}
 
 
+def used() -> dict[str, Any]:
+    """Ask of four concepts whether the model uses what a probe reads."""
+    result = {}
+    for name in use.CASES:
+        path = WORK / f"use, {name}.json"
+        if not path.exists():
+            path.write_text(json.dumps(rounded(use.measured(*loaded(), use.CASES[name]()))))
+        result[name] = json.loads(path.read_text())
+    return result
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "answers": answers,
     "audits": audits,
@@ -379,6 +391,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "pairs": pairs,
     "product": product,
     "baking": baking,
+    "use": used,
 }
 
 
