@@ -30,13 +30,17 @@ def section(results: Results) -> Iterator[str]:
     yield ""
     yield (
         "Pairs of texts differ in one concept, and in how they go on. *Interchange* gives a text "
-        "its partner's value of the concept; the effect is how far the answer moves towards the "
-        "partner's, in nats, and as a share of what the partner's whole state does, if that moves "
-        "the answer at all. *Erasing* "
-        "removes the concept's subspace; *adding* adds the difference of class means. `audit_use` "
-        f"runs all of them against their nulls (half of the texts fits; {len(first['sites'])} "
-        "layers, p-values adjusted over them). *used* is the combined verdict; in brackets, the "
-        "method that decides."
+        "its partner's value of the concept, at the last token; the effect is how far the answer "
+        "moves towards the partner's, in nats. *Whole state* is the same with all of the "
+        "partner's state, the most that can be moved there; a subspace may move more than it, "
+        "since the rest of the state can pull back. *Erasing* removes the concept's subspace "
+        "from every token: the change of the right answer's log-probability. *Adding* adds the "
+        "difference of class means. `audit_use` runs them against their nulls (half of the texts "
+        f"fits; {len(first['sites'])} layers, p-values adjusted over them). *used* is the combined "
+        "verdict, with the method that decides; [what it takes]"
+        '(../../docs/use.md#read-the-verdict). A "no" means that no effect of this linear '
+        "subspace at this token was found; other forms and tokens were not tried. \\* a probe "
+        "reads it (permuted labels, whole groups held out)."
     )
     yield ""
     yield "| concept | texts | right answer is likelier than the partner's | margin (nats) |"
@@ -46,8 +50,9 @@ def section(results: Results) -> Iterator[str]:
         share = says["right answer is likelier than the partner's"]
         yield f"| {name} | {one['texts']} | {share:.0%} | {number(says['margin (nats)'])} |"
     yield ""
-    yield "| concept | layer | a probe reads (AUC) | interchange | erasing | adding | used |"
-    yield "|---|---|---|---|---|---|---|"
+    heads = "concept, layer, a probe reads (AUC), interchange, whole state, erasing, adding, used"
+    yield f"| {heads.replace(', ', ' | ')} |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name, one in results.items():
         for site, claims in one["sites"].items():
             yield row(name, site, claims)
@@ -63,8 +68,7 @@ def row(name: str, site: str, claims: Results) -> str:
     effects = {one["name"]: one for one in used["methods"]}
     interchange = effects["interchange"]
     moved = number(interchange["effect"])
-    if interchange["whole"]["interval"] and interchange["whole"]["interval"][0] > 0:
-        moved += f" ({interchange['share_of_whole']:.0%})"
+    moved += f" | {number(interchange['whole']['value'])}"
     others = " | ".join(number(effects[m]["effect"]) for m in ("erasing", "adding"))
     by = f" ({used['verdict_from']})" if used["verdict_from"] else ""
     layer = site.split(".")[1]
@@ -84,23 +88,23 @@ def conclusion(name: str, one: Results) -> str:
         f"it is used at {listed(used)}" if used else "it is shown to be used at no layer",
     ]
     if unused:
-        parts.append(f"not used, as a linear subspace holds it, at {listed(unused)}")
+        parts.append(f"no effect of the linear subspace at {listed(unused)}")
     text = f"**{name.capitalize()}**: {'; '.join(parts)}."
     if name != JUDGED:
         return text
     right = one["says"]["right answer is likelier than the partner's"]
-    idle = [k for k in read if k in unused]
     if right >= ABLE:
         return f"{text} Asked, the model is right in {right:.0%}: it says what it represents."
     asked = f" Asked whether an answer is right, the model is right in {right:.0%}"
+    idle = [k for k in read if k in unused]
     if idle:
         return (
-            f"{text}{asked}. At {listed(idle)} a probe reads whether the answer is right, and the "
-            "model's judgement does not follow what is read: judged, but not stopped. What is read "
-            "may be how likely the model finds the answer."
+            f"{text}{asked}, and not even the partner's whole state moves what it says. So a "
+            f"probe reads at {listed(idle)} whether an answer is right, or how likely the model "
+            "finds it, and what the model says does not follow: there is nothing it is used for."
         )
     if read and not used:
-        return f"{text}{asked}, although a probe reads it; whether it is used is not decided."
+        return f"{text}{asked}, and a probe reads it; whether it is used is not decided."
     if used:
         return f"{text}{asked}: what is represented moves the answer, but not far enough."
     return f"{text}{asked}, and a probe does not read it either."
