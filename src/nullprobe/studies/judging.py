@@ -14,6 +14,7 @@ import numpy as np
 
 from nullprobe._core.parameters import known
 from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.claims.sentences import number
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
@@ -91,7 +92,7 @@ def _judge(study: Study, rule: Rule, table: Table, nulls: Draws, alpha: float) -
         observed.interval,
         () if null is None else (null,),
         p_null,
-        _reason(rule, observed, holds, p_null, details),
+        _reason(rule, name, observed, holds, p_null, details),
         None if not unclear or reach is None else rule.zero + reach,
         details,
         rows_reason="more seeds are needed, not rows" if unclear else "",
@@ -179,13 +180,24 @@ def _null(study: Study, rule: Rule, name: str, nulls: Draws) -> Null | None:
 
 
 def _reason(
-    rule: Rule, observed: Estimate, holds: Holds, p_null: float | None, details: dict[str, float]
+    rule: Rule,
+    name: str,
+    observed: Estimate,
+    holds: Holds,
+    p_null: float | None,
+    details: dict[str, float],
 ) -> str:
+    contrasts = (
+        "mean over the cells",
+        "last level of {} less the first",
+        "interaction of {} and {}",
+    )
+    what = f"“{name}”, {contrasts[len(rule.effect)].format(*rule.effect)}"
     interval = observed.interval
-    ends = f" (95 % interval {interval[0]:.3g} to {interval[1]:.3g})" if interval else ""
+    ends = f" (95 % interval {number(interval[0])} to {number(interval[1])})" if interval else ""
     m = len(observed.values)
-    numbers = f"It is {observed.value:.3g}{ends} over {m} seed{'s' if m > 1 else ''}."
-    simpler = [f"{name} {details[name]:.3g}" for name in SOURCES if name in details]
+    numbers = f"{what}: {number(observed.value)}{ends} over {m} seed{'s' if m > 1 else ''}."
+    simpler = [f"{name} {number(details[name])}" for name in SOURCES if name in details]
     if simpler:
         numbers += f" Simpler explanations give: {', '.join(simpler)}."
     if p_null is not None:

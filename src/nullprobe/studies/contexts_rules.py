@@ -1,0 +1,96 @@
+"""What the study of contexts decides, with a sentence for each outcome."""
+
+from __future__ import annotations
+
+from nullprobe.studies.rules import Rule
+
+RULES = (
+    Rule(
+        "carries_over",
+        "A value that is shown in one domain changes what is expected in another, if values agree.",
+        {
+            "yes": "A value that is shown in one context changes what the model expects in others, "
+            "where the corpus makes values agree",
+            "no": "A value that is shown in one context does not change what the model expects in "
+            "others, even where the corpus makes values agree",
+            "unclear": "Whether a value that is shown in one context changes what the model "
+            "expects in others is unclear",
+        },
+        effect=("rho",),
+        direction="more",
+    ),
+    Rule(
+        "beyond_the_corpus",
+        "Values carry over more, or less, than the corpus makes them agree.",
+        {
+            "yes": "Values carry over to another degree than in the corpus",
+            "no": "Values carry over as far as the corpus makes them agree, within a tenth",
+            "unclear": "Whether values carry over as far as in the corpus is unclear",
+        },
+        of="beyond the corpus",
+        min_effect=0.1,
+    ),
+    Rule(
+        "probe_carries_over",
+        "A probe of one domain reads the value in other domains, if values agree.",
+        {
+            "yes": "A probe that was fitted in one domain reads other domains better where values "
+            "agree: they have a common direction",
+            "no": "A probe that was fitted in one domain reads other domains no better where "
+            "values agree",
+            "unclear": "Whether a probe of one domain reads others better where values agree is "
+            "unclear",
+        },
+        of="probe, other domains (AUC)",
+        effect=("rho",),
+        direction="more",
+    ),
+)
+JUMP_RULES = (
+    Rule(
+        "behaviour_is_lost",
+        "After the jump, behaviour shows the value less than before.",
+        {
+            "yes": "A jump in skill changes whether behaviour shows the value",
+            "no": "After the jump, behaviour shows the value as before",
+            "unclear": "Whether behaviour shows the value after the jump is unclear",
+        },
+        of="behaviour",
+        zero=1.0,
+    ),
+    Rule(
+        "probe_still_reads",
+        "After the jump, a probe that is fitted again still reads the value.",
+        {
+            "yes": "A probe that is fitted after the jump still reads the value",
+            "no": "A probe that is fitted after the jump does not read the value",
+            "unclear": "Whether a probe that is fitted after the jump reads the value is unclear",
+        },
+        of="refitted probe",
+        direction="more",
+    ),
+    Rule(
+        "direction_moves",
+        "After the jump, the probe from before reads less than one that is fitted again.",
+        {
+            "yes": "The direction of the value has moved: the probe from before the jump reads "
+            "less than one that is fitted again",
+            "no": "The direction of the value is where it was",
+            "unclear": "Whether the direction of the value has moved is unclear",
+        },
+        of="moved",
+        direction="more",
+    ),
+    Rule(
+        "comes_back",
+        "A few steps bring the value back, and more than they teach a model that never had it.",
+        {
+            "yes": "A few steps bring the behaviour back, and they teach it much less to a model "
+            "that never had it: it was latent",
+            "no": "A few steps bring back no more than they teach a model that never had the value",
+            "unclear": "Whether a few steps bring back more than they teach is unclear",
+        },
+        of="savings",
+        direction="more",
+    ),
+)
