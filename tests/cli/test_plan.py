@@ -42,10 +42,9 @@ from nullprobe.measures.expected_auc import unbiased_gap
             ["below 1", "1.0 arrived"],
         ),
         ("plan none.csv --concept y --auc .6", ["File not found: 'none.csv'"]),
-        ("plan data.csv --auc .6", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
         ("plan data.csv --concept z --auc .6", ["'z' must name a column"]),
         ("plan odd.csv --concept y --auc .6", ["two classes", "has 3", "each pair"]),
-        ("plan data.csv --concept width --auc .6", ["two classes", "numbers", "of labels"]),
+        ("plan data.csv --concept width --leave-out y --auc .6", ["two classes", "numbers"]),
     ],
 )
 def test_a_wrong_plan_is_refused_in_one_sentence(arguments, parts, capsys):

@@ -81,7 +81,14 @@ CALLS: dict[str, list[Callable]] = {
     ],
     "audit_use": [
         lambda _, **o: nullprobe.audit_use(
-            *model(), TEXTS, LABELS, SITE, answers=WORDS, neutral=TEXTS[:3], n_draws=39, **o
+            *model(),
+            [*TEXTS, *TEXTS],
+            [*LABELS, *LABELS],
+            SITE,
+            answers=[*WORDS, *WORDS],
+            neutral=TEXTS[:3],
+            n_draws=39,
+            **o,
         )
     ],
     "calibrate": [

@@ -114,7 +114,7 @@ WITHOUT_ROWS = {
     "Attributes", "Audit", "Calibration", "CapturedFolder", "Claim", "ComesFrom", "Comparison",
     "Damage", "Explanation", "FactAbout", "Game", "Holds", "InputError", "Layers", "Outcome",
     "ModelAudit", "Plan", "SameConcept", "Takes", "audit_model", "audit_use",
-    "canonical_correlations", "load_eraser",
+    "canonical_correlations", "corpora", "load_eraser", "studies",
     "load_probe", "load_result", "leace", "mean_projection", "mimic", "models", "oracle_leace",
     "plan", "plot", "quadratic_leace", "read_pairs", "reliability", "rlace", "rows_for_absence",
     "rows_for_verdict", "splince", "stratified_rows", "Census", "Statements", "check_statements",

@@ -11,7 +11,6 @@ from typing import Any
 import typer
 
 from nullprobe._core.printable import CONTROL, printable
-from nullprobe.data import places
 
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -40,6 +39,8 @@ def need_another_file(out: Path | None, read: Iterable[Path | None]) -> None:
     """Refuse to write over a file that the same command reads, or into a folder that it reads."""
     if out is None:
         return
+    from nullprobe.data import places
+
     for one in read:
         if one is not None and places.is_read(out, one):
             raise UsageError(

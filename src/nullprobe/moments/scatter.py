@@ -140,7 +140,7 @@ class Gathering:
     >>> for X in (np.array([[1.0, 2.0], [3.0, 2.0]]), np.array([[5.0, 2.0]])):
     ...     gathering.add(X)
     >>> gathering.block().deviation.tolist(), gathering.n
-    ([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]], 0)
+    ([[-1.0, 0.0], [1.0, 0.0], [3.0, 0.0]], 0)
     """
 
     def __init__(self) -> None:
