@@ -81,16 +81,4 @@ JUMP_RULES = (
         of="moved",
         direction="more",
     ),
-    Rule(
-        "comes_back",
-        "A few steps bring the value back, and more than they teach a model that never had it.",
-        {
-            "yes": "A few steps bring the behaviour back, and they teach it much less to a model "
-            "that never had it: it was latent",
-            "no": "A few steps bring back no more than they teach a model that never had the value",
-            "unclear": "Whether a few steps bring back more than they teach is unclear",
-        },
-        of="savings",
-        direction="more",
-    ),
 )
