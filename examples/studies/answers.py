@@ -72,7 +72,8 @@ def estimate(found: Mapping[str, Any], measurement: str, cell: Mapping[str, str]
 
 
 def number(value: float) -> str:
-    """Return a number with three significant digits, and a real minus sign."""
+    """Return a number with three significant digits, and a real minus sign; rounding is 0."""
+    value = 0.0 if abs(value) < 1e-12 else value
     return f"{value:.3g}".replace("-", "−")
 
 
