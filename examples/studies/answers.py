@@ -20,6 +20,7 @@ from scipy.stats import t as student
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs"
+MOST = 16  # measurements in a table; the page has all of them
 START, END = "<!-- answer -->\n", "<!-- /answer -->"
 
 
@@ -38,10 +39,13 @@ def answer(name: str) -> str:
         lines += [f"{title}{found['answer']}", ""]
         lines += [f"| measured, mean over {seeds} seeds (95 % interval) |{heads(found)}"]
         lines += ["|---|" + "---|" * len(levels(found))]
-        for measurement in found["cells"][0]["values"]:
+        measured = list(found["cells"][0]["values"])
+        for measurement in measured[:MOST]:
             cells = [estimate(found, measurement, one) for one in levels(found)]
             lines.append(f"| {measurement} | {' | '.join(cells)} |")
         lines.append("")
+        if len(measured) > MOST:
+            lines += [f"{len(measured) - MOST} more measurements are on the page.", ""]
         for claim in found["claims"]:
             lines.append(f"- `{claim['name']}`: **{claim['holds']}**. {claim['reason']}")
         page = f"../examples/studies/{name}/{found['name']}.html"
