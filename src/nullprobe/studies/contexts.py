@@ -197,7 +197,7 @@ contexts = Study(
     pictures=pictures,
     doubts=(
         "A model that carries values over where the corpus does not (rho = 0).",
-        "An untrained network whose states a probe reads as well.",
+        "An untrained network in which a probe of one domain reads the others.",
     ),
     parts={
         "jump": Study(
