@@ -3,10 +3,10 @@
 Problem. With n < d, the correlation matrix R (d, d) has at most n eigenvalues that are not zero.
 To form and factor it takes n d² + d³/3 operations and d² numbers.
 
-Solution. R = AᵀA for standardised rows A (n, d). The eigenvectors U and eigenvalues v of AAᵀ (n, n)
-give those of R: the directions AᵀU/√v. The shrunk matrix has the same directions, and the
-eigenvalues f = (1 − λ) v + λτ (spikes keep theirs). In all other directions it is λτ I. So its
-inverse is (I − AᵀU diag((1 − λτ/f) / v) UᵀA) / (λτ). This takes n² d + 9 n³ operations.
+Solution. R = AᵀA for standardised rows A (n, d), and AAᵀ (n, n) has the same eigenvalues above 0.
+Spikes keep their eigenvalues and leave A; the shrunk matrix of the rest is (1 − λ) AᵀA + λτ I. Its
+inverse is (I − Aᵀ (AAᵀ + λτ/(1 − λ) I)⁻¹ A) / (λτ) (Woodbury). This takes n² d + n³/3 operations,
+and no eigendecomposition if no eigenvalue stands out.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import cho_factor, cho_solve
 
 from nullprobe._core import linalg
 from nullprobe.moments.scatter import need_squares
-from nullprobe.moments.shrinkage import n_spikes, weight
+from nullprobe.moments.shrinkage import shrink_gram
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +34,9 @@ class FewRows:
     inverse : ndarray of shape (d,)
         Reciprocal standard deviations; 0 for constant features.
     A : ndarray of shape (n, d)
-        Standardised rows divided by √n.
-    vectors : ndarray of shape (n, r)
-        Eigenvectors of AAᵀ that are not spikes.
-    gains : ndarray of shape (r,)
-        (1 − λτ/f) / v, which is (1 − λ)/f, for each of them.
+        Standardised rows divided by √n, without the spikes.
+    gram : ndarray of shape (n, n)
+        AAᵀ.
     floor : float
         λτ, the eigenvalue of the shrunk matrix in directions without variance.
     remaining : float
@@ -51,8 +49,7 @@ class FewRows:
     centred: np.ndarray
     inverse: np.ndarray
     A: np.ndarray
-    vectors: np.ndarray
-    gains: np.ndarray
+    gram: np.ndarray
     floor: float
     remaining: float
     values: np.ndarray
@@ -67,18 +64,15 @@ class FewRows:
         need_squares(X, None, variance)
         inverse = linalg.reciprocal(linalg.feature_scale(mean, variance))
         A = centred * (inverse / np.sqrt(n))
-        values, vectors = eigh(A @ A.T, driver="evd", check_finite=False)
-        values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+        gram = A @ A.T
         d = int(np.count_nonzero(inverse))
-        k = n_spikes(values, d, n - 1)
-        spikes, rest = values[:k], values[k:]
-        lam, target = (
-            weight(d - k, n - 1 - k, float(rest.sum()), float(rest @ rest)) if d > 1 else (0.0, 0.0)
-        )
-        axes = (A.T @ vectors[:, :k]) / np.sqrt(spikes)
-        floor, remaining = lam * target, 1.0 - lam
-        gains = remaining * linalg.reciprocal(remaining * rest + floor)
-        return cls(mean, centred, inverse, A, vectors[:, k:], gains, floor, remaining, spikes, axes)
+        shrunk = shrink_gram(gram, d, n - 1, float(np.vdot(gram, gram)))
+        axes = (A.T @ shrunk.vectors) / np.sqrt(shrunk.values)
+        if len(shrunk.values):
+            A -= shrunk.vectors @ (shrunk.vectors.T @ A)
+            gram = A @ A.T
+        floor, remaining = shrunk.weight * shrunk.target, 1.0 - shrunk.weight
+        return cls(mean, centred, inverse, A, gram, floor, remaining, shrunk.values, axes)
 
     def solve(self, B: np.ndarray) -> np.ndarray:
         """Return Σ̃⁻¹ B for the shrunk matrix Σ̃ and B (d, m); 0 at constant features."""
@@ -86,8 +80,8 @@ class FewRows:
             return self.dense.solve(B)
         along = self.axes.T @ B
         rest = B - self.axes @ along
-        inner = self.vectors.T @ (self.A @ rest)
-        rest -= self.A.T @ (self.vectors @ (self.gains[:, None] * inner))
+        if self.remaining > 0:
+            rest -= self.A.T @ cho_solve(self._inner, self.A @ rest, check_finite=False)
         rest /= self.floor
         return rest + self.axes @ (along / self.values[:, None])
 
@@ -100,12 +94,20 @@ class FewRows:
         return self.dense.unwhiten(W)
 
     @cached_property
+    def _inner(self) -> tuple[np.ndarray, bool]:
+        """The Cholesky factor of AAᵀ + λτ/(1 − λ) I."""
+        ridged = self.gram.copy()
+        ridged[np.diag_indices_from(ridged)] += self.floor / self.remaining
+        return cho_factor(ridged, lower=True, overwrite_a=True, check_finite=False)
+
+    @cached_property
     def dense(self) -> linalg.PSDFactor:
         """The factor of Σ̃ (d, d) itself, which whitening needs."""
-        rows = self.vectors.T @ self.A
-        R = self.remaining * (rows.T @ rows)
+        R = self.A.T @ self.A
+        R *= self.remaining
         R[np.diag_indices_from(R)] += self.floor * (self.inverse > 0)
-        R += (self.axes * (self.values - self.floor)) @ self.axes.T
+        if len(self.values):
+            R += (self.axes * (self.values - self.floor)) @ self.axes.T
         return linalg.factor_psd(R, eps=float(np.finfo(np.float64).eps))
 
 

@@ -118,9 +118,13 @@ def shrink_gram(G: Any, d: int, n: int, squares: float) -> Shrunk:
         return Shrunk(0.0, 1.0, *none)
     values, vectors = _spikes(G, d, n, float(d), squares)
     k = len(values)
-    trace = max(d - float(values.sum()), 0.0)
-    rest = weight(d - k, n - k, trace, squares - float(values @ values))
-    return Shrunk(*rest, values, vectors)
+    trace = float(d)
+    if k and isinstance(G, np.ndarray):  # a difference of sums loses what spikes dwarf
+        rest = G - (vectors * values) @ vectors.T
+        trace, squares = float(rest.trace()), float(np.vdot(rest, rest))
+    elif k:
+        trace, squares = trace - float(values.sum()), squares - float(values @ values)
+    return Shrunk(*weight(d - k, n - k, max(trace, 0.0), squares), values, vectors)
 
 
 def _weight(d: int, n: int, trace: float, squares: float) -> float:
@@ -161,18 +165,6 @@ def _spikes(R: Any, d: int, n: int, trace: float, squares: float) -> tuple[np.nd
         if count < k or k == most:
             return values[:count], vectors[:, :count]
         k = min(2 * k, most)
-
-
-def n_spikes(values: np.ndarray, d: int, n: int) -> int:
-    """Return the number of spikes among all eigenvalues, in descending order."""
-    most, trace = min(d // 2, n // 3), float(values.sum())
-    k = min(FIRST, most)
-    while k > 0:
-        count = _standing_out(values[:k], trace, d, n)
-        if count < k or k == most:
-            return count
-        k = min(2 * k, most)
-    return 0
 
 
 def _standing_out(values: np.ndarray, trace: float, d: int, n: int) -> int:
