@@ -204,3 +204,19 @@ def test_r_squared_below_that_of_permuted_labels_is_no_reading():
     assert claim.observed < np.quantile(chance.values, 0.02)
     assert claim.holds is not Holds.NO
     assert chance.upper
+
+
+@pytest.mark.slow
+def test_the_shape_of_noise_is_drawn_only_where_means_and_covariances_leave_something():
+    """If it is drawn for one reading, then for all, since their p-values are adjusted together."""
+    w = worlds.gaussian(n=300, d=30, gap=2.0, random_state=0)
+    options = {"draws": 39, "n_splits": 1, "min_effect": 0.15}
+    alone = audit(w.X, w.y, claims=["erasure_holds"], **options)["erasure_holds"]
+    assert outcomes(alone.explanations)["moments"] is Outcome.SUFFICIENT
+    assert outcomes(alone.explanations)["noise"] is Outcome.NOT_TRIED
+    assert [null.rung for null in alone.nulls] == ["chance", "moments"]
+    both = audit(w.X, w.y, claims=["erasure_holds", "one_feature"], **options)
+    assert outcomes(both["one_feature"].explanations)["moments"] is Outcome.UNDECIDED
+    for claim in both:
+        assert outcomes(claim.explanations)["noise"] is not Outcome.NOT_TRIED
+    np.testing.assert_array_equal(alone.nulls[1].values, both["erasure_holds"].nulls[1].values)

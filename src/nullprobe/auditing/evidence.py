@@ -1,8 +1,9 @@
 """Evidence: readings of several representations of the same rows, compared with their nulls.
 
 Chance comes first. Readings that reject chance are compared with the further explanations. Readings
-that do not reject chance need no further explanation. All p-values of one explanation are adjusted
-for each other, over claims and representations.
+that do not reject chance need no further explanation. The shape of the noise is drawn only if means
+and covariances leave a reading unexplained; then it is drawn for all, since all p-values of one
+explanation are adjusted for each other, over claims and representations.
 """
 
 from __future__ import annotations
@@ -12,24 +13,29 @@ from dataclasses import replace
 
 import numpy as np
 
+from nullprobe.auditing.across_layers import carried_across, followed_across
 from nullprobe.auditing.baselines import Baselines, added_to, containing, read_baselines
 from nullprobe.auditing.confounding import confounded
 from nullprobe.auditing.context import details
 from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.readings import OF_CLAIMS
-from nullprobe.claims import Carried, Curve, Evidence, Followed, Observation
+from nullprobe.claims import Curve, Evidence, Observation
 from nullprobe.claims.evidence import by_chance
+from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.readable import MATCHED
 from nullprobe.claims.sentences import MAKES
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.nulls.action import Action
-from nullprobe.stats.null_distribution import Null, together
+from nullprobe.stats.null_distribution import Null
 
+# `dependent` is not about explanations; draws of the noise's shape are matched to be as readable.
+NOT_OF_NOISE = ("association", "raw", "few")
 COSTLY = ("halfspace", "family", "association", "few")  # read only if a claim needs them
 NOTHING = "chance was not rejected, so there is nothing to explain"
+ENOUGH = "class means and covariances are enough for every reading"
 
 
 def evidence(
@@ -67,8 +73,8 @@ def evidence(
         _explain(explanation, all_runs, nulls, notes, curves)
     carried = [run.carried(*domains) if domains else None for run in all_runs]
     followed = [run.followed(pairs[name], others) if pairs else None for name, run in runs.items()]
-    across = _carried_across([one for one in carried if one], nulls)
-    follows = _followed_across([one for one in followed if one], nulls)
+    across = carried_across([one for one in carried if one], nulls)
+    follows = followed_across([one for one in followed if one], nulls)
     known: dict[int, Observation] = {}
     read = [read_baselines(run, baselines[name], known) for name, run in runs.items()]
     inside = [containing(run.X, baselines[name]) for name, run in runs.items()]
@@ -169,8 +175,11 @@ def _explain(
 ) -> None:
     """Draw an explanation for all readings that reject chance; add nulls, notes and curves."""
     bar, keys = all_runs[0].settings.thresholds, []
+    enough = explanation == "noise" and all(
+        _moments_suffice(run, *one) for run, *one in zip(all_runs, nulls, curves, strict=True)
+    )
     for run, nulls_of_run, why in zip(all_runs, nulls, notes, strict=True):
-        keys.append(_to_explain(explanation, run, nulls_of_run["chance"], why))
+        keys.append(_to_explain(explanation, run, nulls_of_run["chance"], why, enough))
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
         return all_runs[i].explained(explanation, keys[i], draws) if keys[i] else {}
@@ -200,28 +209,58 @@ def _explain(
             curves[i] = curve(i, read)
 
 
+def _moments_suffice(
+    run: Run, nulls: Mapping[str, Mapping[str, Null]], curve: Curve | None
+) -> bool:
+    """Return whether means and covariances explain each reading that rejects chance."""
+    bar, drawn = run.settings.thresholds, nulls["moments"]
+    for key in _requested_keys(run):
+        judged = "raw" if key == "curve" else key
+        if key in NOT_OF_NOISE or not _rejects_chance(run, nulls["chance"], judged):
+            continue
+        if key not in drawn:
+            return False
+        if key == "curve":
+            assert curve is not None, "the curve is measured where it is asked for"
+            explained = curve.explained(drawn[key], bar)
+        else:
+            explained = Explanation.of(run.observed[key].value, drawn[key], bar)
+        if not explained.suffices:
+            return False
+    return True
+
+
+def _rejects_chance(run: Run, chance: Mapping[str, Null], key: str) -> bool:
+    return by_chance(run.observed[key], chance[key], run.settings.thresholds).is_rejected
+
+
 def _to_explain(
     explanation: str,
     run: Run,
     chance: Mapping[str, Null],
     why: dict[str, str],
+    enough: bool,
 ) -> list[str]:
-    """Return the keys that an explanation is drawn for, and note why it is not for others."""
+    """Return the keys that an explanation is drawn for, and note why it is not for others.
+
+    ``enough`` is whether a simpler explanation suffices for all of them.
+    """
     keys = []
     for key in _requested_keys(run):
         if key == "association":
             continue  # `dependent` is about whether a dependence exists, not what explains it
         place = f"{explanation} {key}"
         judged = "raw" if key == "curve" else key
-        bar = run.settings.thresholds
-        if explanation == "noise" and key in ("raw", "few"):
-            continue  # its draws are matched to be as readable
+        if explanation == "noise" and key in NOT_OF_NOISE:
+            continue
         if not run.settings.explain:
             why[place] = "not requested"
         elif explanation == "noise" and key == "erased" and not run.settings.erases:
             why[place] = MATCHED
-        elif not by_chance(run.observed[judged], chance[judged], bar).is_rejected:
+        elif not _rejects_chance(run, chance, judged):
             why[place] = NOTHING
+        elif enough:
+            why[place] = ENOUGH
         elif not isinstance(action := run.action(explanation, key), Action):
             why[place] = action
         else:
@@ -234,53 +273,3 @@ def _with_test(observed: Observation | None, chance: Null | None) -> Observation
     if observed is None or chance is None:
         return observed
     return replace(observed, chance_p=chance.p_value(observed.value))
-
-
-def _carried_across(
-    measured: Sequence[tuple[Carried, dict[str, Null]]],
-    nulls: Sequence[dict[str, dict[str, Null]]],
-) -> list[Carried]:
-    """Add the nulls of `transfers`, adjusted over representations, and return the readings."""
-    all_carried = [one for one, _ in measured]
-    for name in ("within", "across", "gap"):
-        values = [_of_carried(one, name).value for one in all_carried]
-        adjusted_nulls = (
-            together([chance[name] for _, chance in measured], values) if measured else []
-        )
-        for place, null in zip(nulls, adjusted_nulls, strict=False):
-            place["chance"][name] = null
-    if not all_carried:
-        return []
-    random = together(
-        [one.random for one in all_carried], [one.left_across.value for one in all_carried]
-    )
-    return [replace(one, random=null) for one, null in zip(all_carried, random, strict=True)]
-
-
-def _of_carried(one: Carried, name: str) -> Observation:
-    return one.within.over(one.across) if name == "gap" else getattr(one, name)
-
-
-def _followed_across(
-    measured: Sequence[tuple[Followed, Null]], nulls: Sequence[dict[str, dict[str, Null]]]
-) -> list[Followed]:
-    """Add the null of `consistent`, adjusted over representations, and return the agreements."""
-    all_followed = [one for one, _ in measured]
-    if not all_followed:
-        return []
-    values = [one.agreement.value for one in all_followed]
-    for place, null in zip(nulls, together([null for _, null in measured], values), strict=True):
-        place["chance"]["consistent"] = null
-    random = together([one.random for one in all_followed], values)
-    others: list[dict[str, tuple[Observation, Null]]] = [{} for _ in all_followed]
-    for name in all_followed[0].others:
-        pairs = [one.others[name] for one in all_followed]
-        adjusted_nulls = together(
-            [null for _, null in pairs], [agreement.value for agreement, _ in pairs]
-        )
-        for place, (agreement, _), null in zip(others, pairs, adjusted_nulls, strict=True):
-            place[name] = agreement, null
-    return [
-        replace(one, random=null, others=each)
-        for one, null, each in zip(all_followed, random, others, strict=True)
-    ]
