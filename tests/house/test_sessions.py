@@ -115,7 +115,7 @@ def test_the_default_loop_leaves_slow_tests_out_and_ci_runs_them():
     # .ci/run takes its command from the README.
     readme = (ROOT / "README.md").read_text("utf-8")
     command = readme.partition("<!-- test command -->")[2].partition("```\n")[0]
-    assert command.rstrip().endswith('pytest -n 2 -m "not long"')
+    assert command.rstrip().endswith('pytest -n 2 --dist loadfile -m "not long"')
     noxfile = (ROOT / "noxfile.py").read_text("utf-8")
     assert 'pytest(session, "-m", "not long")' in noxfile
 

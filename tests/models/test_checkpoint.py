@@ -14,18 +14,25 @@ LOAD = """
 import json, sys
 from nullprobe import InputError, models
 from nullprobe.models.provenance import described
-try:
-    model, tokenizer = models.load({name!r}, **{options})
-    sites = list(models.sites(models.structure({name!r}, {options}.get("revision"))))
-    print(json.dumps({{"is": described(model), "words": len(tokenizer), "sites": len(sites)}}))
-except InputError as error:
-    print(json.dumps({{"refused": str(error)}}))
+def load(name, options):
+    try:
+        model, tokenizer = models.load(name, **options)
+        sites = list(models.sites(models.structure(name, options.get("revision"))))
+        return {{"is": described(model), "words": len(tokenizer), "sites": len(sites)}}
+    except InputError as error:
+        return {{"refused": str(error)}}
+print(json.dumps([load(*each) for each in {requests}]))
 """
 
 
-def load(served, home, name="us/tiny", environment=None, **options):
-    code = LOAD.format(name=name, options=options)
+def load_all(served, home, *requests, environment=None):
+    """Load each (name, options) in one new process, whose start takes most of the time."""
+    code = LOAD.format(requests=requests)
     return small_hub.python(code, served.address, home, **(environment or {}))
+
+
+def load(served, home, name="us/tiny", environment=None, **options):
+    return load_all(served, home, (name, options), environment=environment)[0]
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +77,12 @@ def test_a_name_is_loaded_from_the_hub_and_its_commit_recorded(served, tmp_path)
 
 @pytest.mark.slow
 def test_a_revision_may_be_a_tag_or_a_commit(served, tmp_path):
-    of_tag = load(served, tmp_path, revision="v1")
-    of_commit = load(served, tmp_path, revision=small_hub.COMMITS["v1"])
+    revisions = {"revision": "v1"}, {"revision": small_hub.COMMITS["v1"]}, {}
+    requests = [("us/tiny", each) for each in revisions]
+    of_tag, of_commit, of_main = load_all(served, tmp_path, *requests)
     assert of_tag["is"] == of_commit["is"]
     assert of_tag["is"]["revision"] == small_hub.COMMITS["v1"]
-    assert of_tag["is"]["weights"] != load(served, tmp_path)["is"]["weights"]
+    assert of_tag["is"]["weights"] != of_main["is"]["weights"]
 
 
 @pytest.mark.slow
@@ -114,24 +122,24 @@ def test_an_adapter_on_the_hub_names_its_model_there(repositories, tmp_path):
     (tmp_path / "change" / checkpoint.ADAPTER).write_text(json.dumps(said))
     there = {**repositories, "us/change": {"v1": tmp_path / "change", "main": tmp_path / "change"}}
     with small_hub.hub(there) as served:
-        by_name = load(served, tmp_path / "home", "us/change")["is"]
-        given = load(served, tmp_path / "home", adapter="us/change")["is"]
+        requests = ("us/change", {}), ("us/tiny", {"adapter": "us/change"})
+        by_name, given = (each["is"] for each in load_all(served, tmp_path / "home", *requests))
     assert by_name == given
     assert (given["name"], given["adapter"]["name"]) == ("us/tiny", "us/change")
     assert given["revision"] == given["adapter"]["revision"] == small_hub.COMMITS["main"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
-        ("us/unknown", {}, "the hub returned an error"),
-        ("us/tiny", {"revision": "v2"}, "the hub returned an error"),
-        ("us/pickles", {}, ".safetensors"),
-    ],
-)
-def test_what_the_hub_does_not_have_is_refused(served, tmp_path, name, options, message):
-    assert message in load(served, tmp_path, name, **options)["refused"]
+def test_what_the_hub_does_not_have_is_refused(served, tmp_path):
+    expected = {
+        ("us/unknown", ""): "the hub returned an error",
+        ("us/tiny", "v2"): "the hub returned an error",
+        ("us/pickles", ""): ".safetensors",
+    }
+    requests = [(name, {"revision": v} if v else {}) for name, v in expected]
+    found = load_all(served, tmp_path, *requests)
+    for ((name, _), message), each in zip(expected.items(), found, strict=True):
+        assert message in each["refused"], name
 
 
 @pytest.mark.slow
