@@ -5,7 +5,7 @@ concept that the model reads and does not use: how the statement ends. A concept
 truth. The last two layers take turns, since there the answer depends on the states most. See
 docs/methods/used.md.
 
-    python benchmarks/use_level.py --jobs 2
+    python benchmarks/use_level.py --jobs 2       goes on after the cases that are recorded
     python benchmarks/use_level.py --table        write the table of docs/methods/used.md
 """
 
@@ -15,6 +15,7 @@ import argparse
 import json
 import multiprocessing
 import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import cache
@@ -97,6 +98,23 @@ def page(rows: list[dict]) -> str:
     return before + START + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1]
 
 
+def recorded() -> list[tuple[str, dict[str, str]]]:
+    """Return the verdicts of an earlier run, in some order: only how many there are is kept."""
+    path = RESULTS / "use_level.json"
+    rows = json.loads(path.read_text())["rows"] if path.exists() else []
+    said = {
+        (one["case"], one["method"]): [
+            word for word in ("yes", "no", "unclear") for _ in range(one[word])
+        ]
+        for one in rows
+    }
+    return [
+        (case, {method: said[case, method][i] for method in METHODS})
+        for case in CASES
+        for i in range(len(said.get((case, METHODS[0]), [])))
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--labellings", type=int, default=400)
@@ -109,15 +127,18 @@ def main() -> None:
         return
     tasks = [(case, i) for i in range(a.seeds) for case in (UNUSED, TRUTH)]
     tasks += [(PERMUTED, i) for i in range(a.labellings)]
+    each = recorded()
+    done = Counter(case for case, _ in each)
+    tasks = [(case, i) for case, i in tasks if i >= done[case]]
     tasks.sort(key=lambda task: task[1])  # so that a run that is stopped has some of each
     torch.set_num_threads(1)
     language()  # loaded once, before processes are forked
     pool = ProcessPoolExecutor(a.jobs, mp_context=multiprocessing.get_context("fork"))
-    each, start = [], time.perf_counter()
+    start, total = time.perf_counter(), len(each) + len(tasks)
     with pool if a.jobs > 1 else nullcontext():
         for found in (pool.map if a.jobs > 1 else map)(verdicts, tasks):
             each.append(found)
-            if len(each) % EVERY == 0 or len(each) == len(tasks):
+            if len(each) % EVERY == 0 or len(each) == total:
                 rows = [
                     row(case, method, [one[method] for name, one in each if name == case])
                     for case in CASES
@@ -127,7 +148,7 @@ def main() -> None:
                 settings = {"texts": N, "draws": DRAWS, "alpha": ALPHA, "layers": list(LAYERS)}
                 settings["seconds"] = round(time.perf_counter() - start)
                 record("use_level", settings, rows, torch=torch.__version__)
-                print(f"{len(each)} of {len(tasks)}", flush=True)
+                print(f"{len(each)} of {total}", flush=True)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,18 @@ def test_a_low_temperature_makes_what_is_now_more_certain():
     assert shares[2] > 0.95
 
 
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0])
+def test_who_acts_is_drawn_as_the_texts_have_it_at_every_temperature(temperature):
+    """The most probable name would be the same in all lines of all texts."""
+    corpus = attractor(lines=8)
+    prefix = corpus.beginnings("knight", "bad", lines=5, n=400)
+    rolled = corpus.rollout(prefix, temperature=temperature)
+    last = [corpus.position(line, "name") for line in (6, 7, 8)]
+    named = (rolled.ids[:, last] == corpus.words.index("knight")).mean(axis=0)
+    assert (abs(named - 0.5) < 0.1).all()  # four standard errors
+    assert len(rolled.acts(last=3)[0])
+
+
 def test_rollouts_with_the_same_seed_are_the_same():
     corpus = attractor(lines=6)
     prefix = corpus.beginnings("wizard", "good", lines=4, n=50)

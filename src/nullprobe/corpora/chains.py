@@ -29,7 +29,7 @@ from nullprobe.corpora.chain_tables import (
     verbs_of,
     vocabulary,
 )
-from nullprobe.corpora.continuing import Next, Prefix, Rollout, sampled
+from nullprobe.corpora.continuing import Next, Prefix, Rollout, positions_of_names, sampled
 from nullprobe.corpora.corpus import FULL, Drawn, Predictive, checked_texts
 from nullprobe.corpora.drawing import drawn
 
@@ -293,7 +293,8 @@ class Chains:
         return Following(self.tables, self._ideas[observer])
 
     def rollout(self, prefix: Prefix, *, temperature: float = 1.0, seed: int = 0) -> Rollout:
-        """Return how the exact predictor of the corpus goes on, to the end of the text."""
+        """Return how the exact predictor goes on to the end; names have temperature 1."""
         rng = np.random.default_rng(seed)
-        ids = sampled(self.predictor(), prefix.ids, self.length, temperature=temperature, rng=rng)
+        how = {"temperature": temperature, "rng": rng, "names": positions_of_names(self)}
+        ids = sampled(self.predictor(), prefix.ids, self.length, **how)
         return Rollout(self, ids, prefix)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +45,11 @@ class Prefix:
     def __len__(self) -> int:
         """Return the number n of beginnings."""
         return len(self.ids)
+
+
+def positions_of_names(corpus: Acting) -> frozenset[int]:
+    """Return where the texts of a corpus name who acts."""
+    return frozenset(corpus.position(line, "name") for line in range(1, corpus.lines + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +109,7 @@ def sampled(
     *,
     temperature: float,
     rng: np.random.Generator,
+    names: Collection[int] = (),
 ) -> np.ndarray:
     """Return texts continued word by word to a length.
 
@@ -117,15 +123,19 @@ def sampled(
     temperature : float
         0 takes the most probable word, the first of several.
     rng : Generator
+    names : collection of int
+        Positions at which words are drawn at temperature 1, whatever the temperature is. Who acts
+        in a line can hardly be predicted, so the most probable name may be the same in all texts.
     """
     temperature = real_number("temperature", temperature, least=0.0)
     texts = np.asarray(ids, dtype=np.int64)
     while texts.shape[1] < length:
         log_p = following(texts)
-        if temperature == 0:
+        heat = 1.0 if texts.shape[1] in names else temperature
+        if heat == 0:
             word = log_p.argmax(axis=1)
         else:
-            scaled = log_p / temperature
+            scaled = log_p / heat
             p = np.exp(scaled - scaled.max(axis=1, keepdims=True))
             word = drawn(p, rng)
         texts = np.concatenate([texts, word[:, None]], axis=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe.corpora.continuing import Prefix, Rollout, sampled
+from nullprobe.corpora.continuing import Prefix, Rollout, positions_of_names, sampled
 
 
 def rollout(
@@ -21,7 +21,7 @@ def rollout(
     prefix : Prefix
         From ``corpus.beginnings``.
     temperature : float
-        0 takes the most probable word.
+        0 takes the most probable word. Names are always drawn at temperature 1.
     seed : int
     edited : GPT2LMHeadModel, optional
         Another network in place of the trained one: the twin, or an edited copy.
@@ -45,5 +45,6 @@ def rollout(
         prefix.corpus.length,
         temperature=temperature,
         rng=np.random.default_rng(seed),
+        names=positions_of_names(prefix.corpus),
     )
     return Rollout(prefix.corpus, ids, prefix)
