@@ -26,6 +26,7 @@ from nullprobe.claims.use_methods import (
     in_words,
     judged,
 )
+from nullprobe.claims.use_paths import path_in_words
 from nullprobe.claims.used import NAME
 from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
@@ -98,7 +99,7 @@ def combined_use(
         effect.interval,
         nulls,
         nulls[0].p_value(effect.value),
-        f"{conclusion} {why} {numbers}{_harm(use)}{_path(by_name[INTERCHANGE])}",
+        f"{conclusion} {why} {numbers}{_harm(use)}{path_in_words(by_name[INTERCHANGE], bar)}",
         abs(bar.detectable(effect, nulls[0])) if unclear else None,
         _details(use, by_name[INTERCHANGE]),
         {"use": {
@@ -150,24 +151,6 @@ def _details(use: Use, interchange: Method) -> dict[str, Any]:
     return details
 
 
-def _path(interchange: Method) -> str:
-    """State what the head alone reads of the interchange, and the result of the dormant check."""
-    text = ""
-    if interchange.direct is not None:
-        direct = interchange.direct.value
-        text += (
-            f" With later layers frozen, so that the head alone sees the change, it is "
-            f"{number(direct)}; later layers add {number(interchange.effect.value - direct)}."
-        )
-    read = interchange.details.get("read")
-    if read is not None:
-        text += (
-            f" Without the part of the subspace that no later matrix reads, it is "
-            f"{number(read.value)}."
-        )
-    return text
-
-
 def _harm(use: Use) -> str:
     if use.divergence is None:
         return ""
@@ -194,6 +177,8 @@ def method_document(method: Method, bar: Thresholds) -> dict[str, Any]:
         "others": [{"name": name, **_value(one)} for name, one in method.others.items()],
         "same_label": _or_none(method.same_label),
         "direct": _or_none(method.direct),
+        "added": _or_none(method.added),
+        "later": [{"site": site, **_value(one)} for site, one in method.later],
         "read": _or_none(method.details.get("read")),
         "pairs_needed": method.details.get("pairs_needed"),
     }

@@ -90,6 +90,10 @@ class Method:
         Effect with partners of the same label.
     direct : Observation or None
         Effect of the same edit on the head alone.
+    added : Observation or None
+        The effect minus ``direct``, pair by pair: what later layers add, or undo if below 0.
+    later : tuple of (str, Observation)
+        Output of a later layer, and the share of the partner's value that is found there.
     details : mapping
         Further measurements, as a document shows them.
     """
@@ -102,6 +106,8 @@ class Method:
     others: Mapping[str, Observation] = field(default_factory=dict[str, Observation])
     same_label: Observation | None = None
     direct: Observation | None = None
+    added: Observation | None = None
+    later: tuple[tuple[str, Observation], ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property

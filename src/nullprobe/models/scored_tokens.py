@@ -70,7 +70,7 @@ class Pass:
             for batch in batches(unread(self.ids), texts.size, texts.pad, mixed=takes_mask(model)):
                 prefix.forget()
                 for e, edit in enumerate(maps):
-                    with prefix.around(edit), editing(model, _bound(edit, batch)):
+                    with prefix.around(edit), editing(model, bound(edit, batch)):
                         values, rows = self._scored(batch, edit, score)
                     totals[e, batch.texts] = np.bincount(rows, values, minlength=len(batch.texts))
                 done += len(batch.texts)
@@ -114,7 +114,7 @@ class Pass:
         return values, rows
 
 
-def _bound(edit: Mapping[Site, Any], batch: Batch) -> dict[Site, Any]:
+def bound(edit: Mapping[Site, Any], batch: Batch) -> dict[Site, Any]:
     """Return edits of states; a patch knows the tokens of this batch that it edits."""
     return {site: one.bound(batch) if isinstance(one, Patch) else one for site, one in edit.items()}
 

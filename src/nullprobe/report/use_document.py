@@ -51,6 +51,15 @@ class OtherConceptDocument(ReadingDocument):
     name: Text = doc("Name of the concept.")
 
 
+class LaterLayerDocument(ReadingDocument):
+    """How much of the partner's value of the concept is found at the output of a later layer.
+
+    The value is a share: 1 if no later layer restores the text's own value, 0 if all is restored.
+    """
+
+    site: Text = doc("Name of the site.")
+
+
 class UseMethodDocument(Document):
     """One way of showing use."""
 
@@ -71,6 +80,13 @@ class UseMethodDocument(Document):
     )
     read: ReadingDocument | None = doc(
         "Effect without the part of the subspace that no later matrix reads."
+    )
+    added: ReadingDocument | None = Field(
+        None,
+        description="The effect minus `direct`: what later layers add, or undo if it is below 0.",
+    )
+    later: list[LaterLayerDocument] = Field(
+        [], description="What is found of the edit at the outputs of later layers."
     )
     pairs_needed: int | None = doc(
         "Directed pairs that would detect the smallest effect of interest (80 % power)."

@@ -192,8 +192,8 @@ def audit_use(
         rows = halves.rows(SCORED)
         if paired is not None:
             paired.prepare(
-                model, tokenizer, texts, rows, list(states), tokens=tokens, layers=layers,
-                report=report, **limits,
+                model, tokenizer, texts, (fitted, rows), list(states), tokens=tokens,
+                layers=layers, report=report, **limits,
             )  # fmt: skip
         each, left_out = edits_of(states, z.take(fitted[states.text]), fit, n_draws, seed)
         if paired is not None:

@@ -16,7 +16,7 @@ References. Geiger et al. 2021, "Causal abstractions of neural networks"; Makelo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -165,6 +165,8 @@ class Effects:
         The interchange at the output of the last layer alone.
     read : ndarray of shape (m,) or None
         The interchange without the part that no later matrix reads.
+    later : dict of str to ndarray of shape (2, m)
+        How far later outputs moved, and how far the partner's are (`later_layers.arrivals`).
     """
 
     before: np.ndarray
@@ -178,6 +180,7 @@ class Effects:
     permuted_doses: np.ndarray
     direct: np.ndarray | None = None
     read: np.ndarray | None = None
+    later: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
 
 
 def effects_of(

@@ -23,6 +23,7 @@ from nullprobe.stats.sample_size import to_detect
 from nullprobe.usage.interchange import DOSES, Effects
 from nullprobe.usage.subspaces import Subspaces
 
+SHARE_UNIT = "share of the partner's value"
 UNIT = "shift towards the partner's answer (nats)"
 N_RESAMPLES, N_FLIPS, LEAST_CLUSTERS = 1000, 999, 5
 RUNGS = {
@@ -65,6 +66,15 @@ class Sample:
             means = weights @ values[counted] / weights.sum(axis=1)
         return Observation(mean, UNIT, 0.0, means)
 
+    def ratio(self, part: np.ndarray, whole: np.ndarray) -> Observation | None:
+        """Return the mean of a part over the mean of the whole; None if that may be 0."""
+        top, bottom = self.observed(part), self.observed(whole)
+        low = bottom.value if self.weights is None else np.quantile(bottom.resampled, 0.025)
+        if min(low, bottom.value) <= 0:
+            return None
+        shares = top.resampled / bottom.resampled
+        return Observation(top.value / bottom.value, SHARE_UNIT, 1.0, shares)
+
     def flipped(self, values: np.ndarray) -> np.ndarray:
         """Return the mean of values (m,) with random signs of clusters (flips,)."""
         counted = np.isfinite(values)
@@ -96,6 +106,16 @@ def interchange_and_adding(
         others={name: sample.observed(one) for name, one in effects.others.items()},
         same_label=sample.observed(effects.same_label),
         direct=None if effects.direct is None else sample.observed(effects.direct),
+        added=(
+            None
+            if effects.direct is None
+            else sample.observed(effects.interchange - effects.direct)
+        ),
+        later=tuple(
+            (site, share)
+            for site, (part, all_of_it) in effects.later.items()
+            if (share := sample.ratio(part, all_of_it)) is not None
+        ),
         details={
             "before": float(effects.before.mean()),
             "pairs_needed": pairs_needed(effects.interchange, least, reach),

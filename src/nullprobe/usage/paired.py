@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from nullprobe.models.scored_tokens import Edits
 from nullprobe.nulls.permutation import Permutations
 from nullprobe.usage.edits import Fit
 from nullprobe.usage.interchange import Exchange, effects_of, exchange
+from nullprobe.usage.later_layers import LaterLayers
 from nullprobe.usage.methods import Sample, adjusted, erasing, interchange_and_adding
 from nullprobe.usage.pairs import TextPairs, directed_pairs, joined_groups, pair_names
 from nullprobe.usage.reading_matrices import last_output, read_at
@@ -50,6 +51,8 @@ class Paired:
         Site → subspaces, once they are fitted.
     ready : Exchange or None
         Pairs of the scored texts, once they are prepared.
+    later : LaterLayers or None
+        Outputs behind each site, once they are prepared.
     """
 
     z: Concept
@@ -62,6 +65,7 @@ class Paired:
     seed: int
     subspaces: dict[str, Subspaces] = field(default_factory=dict)
     ready: Exchange | None = None
+    later: LaterLayers | None = None
 
     @classmethod
     def of(  # noqa: PLR0913  what is checked together
@@ -99,16 +103,20 @@ class Paired:
         return joined_groups(self.groups, self.names)
 
     def prepare(
-        self, model: nn.Module, tokenizer: Any, texts: Sequence[Any], rows: np.ndarray,
+        self, model: nn.Module, tokenizer: Any, texts: Sequence[Any], halves: Sequence[np.ndarray],
         sites: Sequence[str], **how: Any,
     ) -> None:  # fmt: skip
-        """Pair the scored texts with these numbers, and capture their states.
+        """Pair the scored texts, and capture states of both halves.
 
-        ``how`` is as for `exchange`. What cannot be interchanged is refused here, before the model
-        runs under edits.
+        ``halves`` holds the numbers of the texts that fit and of those that are scored; ``how`` is
+        as for `exchange`. What cannot be interchanged is refused here, before the model runs under
+        edits.
         """
-        pairs = directed_pairs(texts, self.z, self.answers, rows, self.names, self.groups)
-        self.ready = exchange(model, tokenizer, texts, self.answers, pairs, sites, **how)
+        fitted, scored = halves
+        pairs = directed_pairs(texts, self.z, self.answers, scored, self.names, self.groups)
+        self.later = LaterLayers.of(model, tokenizer, texts, self.z, fitted, sites, **how)
+        every = list(dict.fromkeys([*sites, *self.later.means]))
+        self.ready = exchange(model, tokenizer, texts, self.answers, pairs, every, **how)
 
     def fit(
         self, states: Captured, halves: Parts, fitted: np.ndarray, each: Mapping[str, list[Edits]],
@@ -151,8 +159,9 @@ class Paired:
         bar : Thresholds
         report : callable
         """
-        ready, sites = self.ready, list(uses)
+        ready, later, sites = self.ready, self.later, list(uses)
         assert ready is not None, "pairs are prepared before they run"
+        assert later is not None, "later layers are prepared with the pairs"
         effects = effects_of(
             ready,
             self.z,
@@ -161,6 +170,10 @@ class Paired:
             readers={site: read_at(model, site, ready.layers) for site in sites},
             report=report,
         )
+        for site in sites:
+            concept_map = self.subspaces[site].concept
+            moved = later.moved(ready, self.z, site, concept_map, report)
+            effects[site] = replace(effects[site], later=moved)
         pairs = ready.pairs
         sample = Sample(
             pairs.pair if self.clusters is None else self.clusters[pairs.first], self.seed

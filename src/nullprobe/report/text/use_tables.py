@@ -34,6 +34,9 @@ def use_tables(claim: Mapping[str, Any]) -> Iterator[Table]:
     path_table = path(use)
     if path_table is not None:
         yield path_table
+    later_table = later(use)
+    if later_table is not None:
+        yield later_table
     yield pairs(use)
 
 
@@ -113,6 +116,7 @@ def path(use: Mapping[str, Any]) -> Table | None:
         "of the whole state": one["whole"],
         "with a partner of the same label": one["same_label"],
         "with later layers frozen, so that the head alone sees it": one["direct"],
+        "what later layers add (undo, if below 0)": one.get("added"),
         "without the part that no later matrix reads": one["read"],
         **{f"in the subspace of {other['name']}": other for other in one["others"]},
     }
@@ -131,6 +135,24 @@ def path(use: Mapping[str, Any]) -> Table | None:
         rows,
         NO_INTERVAL,
         note,
+    )
+
+
+def later(use: Mapping[str, Any]) -> Table | None:
+    """Return how much of the partner's value is left at the outputs of later layers; or None."""
+    one = next((m for m in use["methods"] if m["name"] == "interchange"), None)
+    if one is None or not one.get("later"):
+        return None
+    rows = tuple(
+        (place["site"], place["value"], *(place["interval"] or (None, None)))
+        for place in one["later"]
+    )
+    return Table(
+        "What is left at later layers, as a share of the partner's value",
+        ("", "share", "2.5 %", "97.5 %"),
+        rows,
+        NO_INTERVAL,
+        "1: no later layer restores the text's own value. 0: it is restored (self-repair).",
     )
 
 
