@@ -5,6 +5,7 @@ import pytest
 from support.evidence import null, seen
 
 from nullprobe.claims import ComesFrom, Holds, Takes, Thresholds, Use
+from nullprobe.claims.observation import Neutral
 from nullprobe.claims.used import used
 from nullprobe.stats.null_distribution import Null
 
@@ -100,9 +101,14 @@ def test_alpha_is_that_of_the_two_sided_test():
 
 
 def test_what_else_erasing_does_stands_beside_it():
-    claim = verdict(divergence=(0.3, null(0.1, 0.05)))[2]
+    random = null(0.1, 0.05, "random_subspaces")
+    moved, excess = (seen(value, 0.01, "nats per token", 0.0) for value in (0.3, 0.2))
+    claim = verdict(divergence=Neutral(12, moved, random, excess))[2]
     assert claim.details["divergence"] == 0.3
     assert claim.details["random_divergence"] == pytest.approx(0.1)
-    assert "move by 0.300 nats per token, and by 0.100 after random subspaces (p = 0.01)" in (
-        claim.reason
-    )
+    assert "by 0.300 nats per token" in claim.reason
+    shown = claim.shown["neutral"]
+    assert (shown["texts"], shown["value"], shown["p_value"]) == (12, 0.3, pytest.approx(0.01))
+    assert shown["interval"][0] < 0.3 < shown["interval"][1]
+    assert shown["random"]["low"] < 0.1 < shown["random"]["high"]
+    assert shown["excess"]["value"] == 0.2

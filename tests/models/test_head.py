@@ -9,7 +9,7 @@ from support import tiny_models as tiny
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nullprobe import AffineEraser, InputError
-from nullprobe.models import erase, scored_tokens, sites
+from nullprobe.models import behaviour, erase, scored_tokens, sites
 from nullprobe.models.behaviour import Texts, divergences, log_probabilities, metrics
 from nullprobe.models.head import logits_at
 
@@ -110,6 +110,37 @@ def test_divergences_never_hold_more_than_one_and_a_half_batches_of_logits(dtype
     with Living() as living:
         divergences(ready, EDITS)
     assert 1.0 <= living.most / (8 * 20 * 20_000 * dtype.itemsize) <= 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_divergences_of_many_tokens_and_words_hold_a_small_part_of_their_logits(dtype, monkeypatch):
+    """Four times the tokens do not take four times the memory."""
+    monkeypatch.setattr(scored_tokens, "PIECE", 2**18)
+    monkeypatch.setattr(scored_tokens, "MOST", 2**18)
+    monkeypatch.setattr(behaviour, "STORED", 0)
+    most = []
+    for n_words in (40, 160):
+        model = tiny.make("llama", vocab_size=50_000, max_position_embeddings=200).to(dtype)
+        ready = Texts(model, tiny.word_tokenizer(), [" ".join(["w1"] * n_words)] * 8, batch_size=8)
+        with Living() as living:
+            divergences(ready, EDITS)
+        most.append(living.most)
+        assert living.most < 0.3 * 8 * n_words * 50_000 * dtype.itemsize
+    assert most[1] < 1.5 * most[0]
+
+
+@pytest.mark.parametrize("site", ["layers.0.output", "final_norm", "module:lm_head:input"])
+@pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "mixtral"])
+def test_divergences_are_the_same_to_the_bit_if_logits_are_not_kept(family, site, monkeypatch):
+    model = tiny.model_of(family)
+    texts = Texts(model, tiny.word_tokenizer(), TEXTS, batch_size=3)
+    axis = np.eye(16)[:, :2]
+    edits = [{site: AffineEraser(np.full(16, m), axis, axis.T)} for m in (0.5, -2.0)]
+    kept = divergences(texts, edits)
+    monkeypatch.setattr(behaviour, "STORED", 0)
+    np.testing.assert_array_equal(divergences(texts, edits), kept)
+    assert (kept > 0).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)

@@ -20,6 +20,7 @@ from nullprobe.report.claim_document import PICTURES
 from nullprobe.report.document import plain
 from nullprobe.stats.null_distribution import Null
 
+OF_USE = ("neutral", "use")  # what a claim shows of use, where it was measured
 VIEWS = (
     "raw",
     "erased",
@@ -145,7 +146,7 @@ def claim_document(claim: Claim) -> dict[str, Any]:
             "beside": claim.beside,
             "learning_curve": claim.shown.get("learning_curve"),
             **{key: claim.shown.get(key) for key in PICTURES.values()},
-            **({"use": claim.shown["use"]} if "use" in claim.shown else {}),
+            **{key: claim.shown[key] for key in OF_USE if key in claim.shown},
         }
     )
 
@@ -185,8 +186,7 @@ def claim_of(fields: Mapping[str, Any]) -> Claim:
             one | {"value": _number(one["value"]), "interval": _pair(one["interval"])}
             for one in fields["learning_curve"]
         ]
-    if fields.get("use"):
-        shown["use"] = fields["use"]
+    shown |= {key: fields[key] for key in OF_USE if fields.get(key)}
     compared = {
         null["rung"]: {
             "metric": Metric(**null["metric"]),

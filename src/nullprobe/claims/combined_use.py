@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.claims.neutral import neutral_in_words, neutral_shown
 from nullprobe.claims.observation import Observation, Thresholds, Use
 from nullprobe.claims.rows_needed import NO_NUMBER
-from nullprobe.claims.sentences import MAKES, number, p_text
+from nullprobe.claims.sentences import MAKES
 from nullprobe.claims.use_methods import (
     ERASING,
     INTERCHANGE,
@@ -99,14 +100,15 @@ def combined_use(
         effect.interval,
         nulls,
         nulls[0].p_value(effect.value),
-        f"{conclusion} {why} {numbers}{_harm(use)}{path_in_words(by_name[INTERCHANGE], bar)}",
+        f"{conclusion} {why} {numbers}{neutral_in_words(use.divergence, bar)}"
+        f"{path_in_words(exchanged, bar)}",
         abs(bar.detectable(effect, nulls[0])) if unclear else None,
         _details(use, by_name[INTERCHANGE]),
         {"use": {
             "verdict_from": None if decisive is None else chosen.name,
             "methods": [method_document(one, bar) for one in methods],
             "pairs": pairs,
-        }},
+        }} | neutral_shown(use.divergence, bar),
         rows_reason=NO_NUMBER[NAME] if unclear else "",
         warnings=tuple(
             f"{one.name.replace('_', ' ')} had no power for {method.name}: "
@@ -143,22 +145,10 @@ def _explanations(chosen: Method, holds: Holds, bar: Thresholds) -> tuple[Explan
 def _details(use: Use, interchange: Method) -> dict[str, Any]:
     details: dict[str, Any] = {"before_erasing": use.before, "random_change": use.random.mean}
     if use.divergence is not None:
-        divergence, null = use.divergence
-        details["divergence"] = divergence
-        details["random_divergence"] = null.mean
+        details |= use.divergence.details
     if interchange.share is not None:
         details["share_of_whole"] = interchange.share
     return details
-
-
-def _harm(use: Use) -> str:
-    if use.divergence is None:
-        return ""
-    divergence, null = use.divergence
-    return (
-        f" On neutral texts, erasing moves predictions by {number(divergence)} nats per token, and "
-        f"random subspaces by {number(null.mean)} ({p_text(null.p_value(divergence))})."
-    )
 
 
 def method_document(method: Method, bar: Thresholds) -> dict[str, Any]:

@@ -233,6 +233,32 @@ class Confounded:
 
 
 @dataclass(frozen=True, eq=False)
+class Neutral:
+    """Kullback-Leibler divergence of the next token on neutral texts, edited from unedited.
+
+    Attributes
+    ----------
+    texts : int
+    change : Observation
+        By erasing, in nats per token; replicates resample texts.
+    random : Null
+        The same number for random subspaces.
+    excess : Observation
+        ``change`` minus the mean of random subspaces, text by text.
+    """
+
+    texts: int
+    change: Observation
+    random: Null
+    excess: Observation
+
+    @property
+    def details(self) -> dict[str, float]:
+        """The two numbers, by the keys of `Claim.details`."""
+        return {"divergence": self.change.value, "random_divergence": self.random.mean}
+
+
+@dataclass(frozen=True, eq=False)
 class Use:
     """The effect of erasing a concept from hidden states on what a model does.
 
@@ -246,9 +272,8 @@ class Use:
         Change of the metric for random subspaces of the size that the eraser removes.
     excess : Observation
         ``change`` minus the mean change for random subspaces, text by text.
-    divergence : tuple of float and Null, or None
-        Mean Kullback-Leibler divergence on neutral texts, in nats per token, and the same for the
-        random subspaces.
+    divergence : Neutral or None
+        What changes on neutral texts.
 
     Examples
     --------
@@ -263,4 +288,4 @@ class Use:
     change: Observation
     random: Null
     excess: Observation
-    divergence: tuple[float, Null] | None = None
+    divergence: Neutral | None = None

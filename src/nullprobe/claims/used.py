@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.claims.neutral import neutral_in_words, neutral_shown
 from nullprobe.claims.observation import Thresholds, Use
 from nullprobe.claims.rows_needed import NO_NUMBER
 from nullprobe.claims.sentences import MAKES, number, p_text
@@ -34,9 +35,7 @@ def used(use: Use, bar: Thresholds) -> Claim:
     unclear = holds is Holds.UNCLEAR
     details = {"before_erasing": use.before, "random_change": random.mean}
     if use.divergence is not None:
-        divergence, null = use.divergence
-        details["divergence"] = divergence
-        details["random_divergence"] = null.mean
+        details |= use.divergence.details
     return Claim(
         NAME,
         STATEMENT,
@@ -54,6 +53,7 @@ def used(use: Use, bar: Thresholds) -> Claim:
         reason,
         abs(bar.detectable(use.excess, random)) if unclear else None,
         details,
+        neutral_shown(use.divergence, bar),
         rows_reason=NO_NUMBER[NAME] if unclear else "",
     )
 
@@ -85,7 +85,7 @@ def _judge(use: Use, bar: Thresholds) -> tuple[Holds, str]:
         )
     return Holds.YES, (
         "The model uses the concept: erasing it changes what the model does more than erasing "
-        f"random subspaces does. {numbers}{_harm(use)}"
+        f"random subspaces does. {numbers}{neutral_in_words(use.divergence, bar)}"
     )
 
 
@@ -100,15 +100,3 @@ def _by_random(use: Use, bar: Thresholds) -> Explanation:
     judged = Explanation.of(use.change.value, use.random, bar)
     outcome = Outcome.REJECTED if bar.stands_out(use.change, use.random) else Outcome.UNDECIDED
     return replace(judged, outcome=Outcome.SUFFICIENT if _is_small(use, bar) else outcome)
-
-
-def _harm(use: Use) -> str:
-    """State the effect of erasing on neutral texts, if it was measured."""
-    if use.divergence is None:
-        return ""
-    divergence, null = use.divergence
-    p = p_text(null.p_value(divergence))
-    return (
-        f" On neutral texts the model's predictions move by {number(divergence)} nats per token, "
-        f"and by {number(null.mean)} after random subspaces ({p})."
-    )

@@ -19,6 +19,7 @@ from nullprobe.cli.sources import stem
 from nullprobe.cli.texts import TextColumns, read
 from nullprobe.data.formats import load, names
 from nullprobe.usage.entry import audit_use
+from nullprobe.usage.neutral import DEFAULT, DEFAULT_TEXTS
 from nullprobe.usage.pairs import MATCH
 
 
@@ -74,7 +75,7 @@ class UseTask:
     answers : str
         Column of the right continuations.
     neutral : str or None
-        Column of the file, or path of another file, with neutral texts.
+        Column of the file, or path of another file, with neutral texts; or "default".
     tokens : str
         The rule for tokens.
     command : str
@@ -111,9 +112,11 @@ class UseTask:
         columns = names(self.file)
         if self.neutral in columns:
             return read(self.file, TextColumns(self.neutral, None, None, ())).texts
+        if self.neutral == DEFAULT:
+            return list(DEFAULT_TEXTS)
         if not Path(self.neutral).exists():
             complain(
-                f"--neutral must name a column of {str(self.file)!r} or a file",
+                f"--neutral must name a column of {str(self.file)!r} or a file, or be {DEFAULT!r}",
                 f"{self.neutral!r} is neither",
                 f"the columns are {', '.join(map(repr, columns[:10]))}",
             )

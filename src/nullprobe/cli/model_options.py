@@ -241,9 +241,9 @@ Answers = Annotated[
 Neutral = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN|FILE",
-        help="Texts that have nothing to do with the concept: a column of FILE, or another file "
-        "with the same column of texts.",
+        metavar="COLUMN|FILE|default",
+        help="Texts that have nothing to do with the concept: a column of FILE, another file "
+        'with the same column of texts, or "default" for 24 everyday sentences in English.',
     ),
 ]
 Pairs = Annotated[

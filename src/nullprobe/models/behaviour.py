@@ -4,8 +4,8 @@ Problem. The effect of an edit is a change of predictions, which must be compare
 edits of the same texts.
 Solution. Each batch runs under every edit in turn, and only one number per text and edit is stored.
 The head runs for a few tokens at a time, in the dtype of the model. These logits are evaluated in
-float32 or float64, and discarded. Only a divergence stores the logits of one whole batch of the
-unedited model, in the dtype of the model.
+float32 or float64, and discarded. A divergence needs the logits of the unedited model as well. If
+those of a batch are many, its last states are kept, and the head runs again for the same tokens.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from nullprobe.models.tokens import Batch
 
 Metric = Callable[[Tensor, np.ndarray], Any]  # logits (b, vocabulary), texts (b,) → (b,)
 NEUTRAL = "neutral texts"
+STORED = 2**26  # logits of the unedited model that are kept for a batch
 
 
 class Texts:
@@ -240,6 +241,7 @@ def divergences(
         return np.arange(len(texts.ids[text]))
 
     run = Pass(texts, texts.ids, every, layers, report, NEUTRAL)
+    run.keeps_states = True
     before: dict[int, Tensor] = {}  # logits of the unedited model, by the first token of a piece
     current: Batch | None = None
 
@@ -248,7 +250,13 @@ def divergences(
         if batch is not current:
             before.clear()
             current = batch
-        log_p = before.setdefault(piece.start, logits)
+        # Logits that are few, or that the model computes at once anyway, are kept.
+        if run.is_whole or int(batch.lengths.sum()) * texts.vocabulary <= STORED:
+            log_p = before.setdefault(piece.start, logits)
+        elif run.is_edited:
+            log_p = run.unedited(batch, piece)
+        else:
+            return torch.zeros(len(logits))
         log_p = torch.log_softmax(wide(log_p), dim=-1)
         log_q = torch.log_softmax(wide(logits), dim=-1)
         # p * (log p - log q), in place; tokens of probability 0 add nothing.

@@ -18,11 +18,50 @@ from torch import Tensor, nn
 
 from nullprobe._core import validation
 
-LogitsAt = Callable[[np.ndarray, np.ndarray], Tensor]
+
+class LogitsAt:
+    """A function from texts (k,) and positions (k,) of a batch to logits (k, vocabulary).
+
+    Attributes
+    ----------
+    whole : Tensor of shape (b, t, vocabulary) or None
+        Logits of all tokens, if the head cannot run for a few.
+    """
+
+    def __init__(
+        self, model: nn.Module, arguments: Mapping[str, Any], has_run: Callable[[], bool]
+    ) -> None:
+        self._model, self._arguments, self._has_run = model, arguments, has_run
+        self._head = head_of(model)
+        self.whole: Tensor | None = None
+
+    def __call__(self, texts: np.ndarray, positions: np.ndarray) -> Tensor:
+        """Return logits (k, vocabulary)."""
+        picked = False
+
+        def pick(_: nn.Module, args: tuple[Any, ...]) -> Any:
+            nonlocal picked
+            picked = self._has_run() and bool(args) and args[0].ndim == 3
+            return (args[0][texts, positions][None], *args[1:]) if picked else None
+
+        if self.whole is None:
+            handle = self._head.register_forward_pre_hook(pick)
+            try:
+                logits = self._model(**self._arguments).logits
+            finally:
+                handle.remove()
+            if picked:
+                return logits[0]
+        else:
+            logits = self.whole
+        self.whole = logits
+        return logits[texts, positions]
 
 
 @contextmanager
-def logits_at(model: nn.Module, arguments: Mapping[str, Any]) -> Iterator[LogitsAt]:
+def logits_at(
+    model: nn.Module, arguments: Mapping[str, Any], outputs: list[Any] | None = None
+) -> Iterator[LogitsAt]:
     """Yield a function from texts (k,) and positions (k,) of a batch to logits (k, vocabulary).
 
     Parameters
@@ -31,36 +70,17 @@ def logits_at(model: nn.Module, arguments: Mapping[str, Any]) -> Iterator[Logits
         With a head that predicts tokens; it is left as it was.
     arguments : mapping
         Arguments with which the model runs the batch.
+    outputs : list, optional
+        Gets the output of the body. If it holds one, the body does not run.
 
     Notes
     -----
     Logits have the dtype of the model. If a model does not call its head as a module on states
     (b, t, d), or has no body outside the head, logits of all tokens are computed, once.
     """
-    head, whole = head_of(model), None
-    with _running_once(_body(model, head)) as has_run:
-
-        def at(texts: np.ndarray, positions: np.ndarray) -> Tensor:
-            nonlocal whole
-            picked = False
-
-            def pick(_: nn.Module, args: tuple[Any, ...]) -> Any:
-                nonlocal picked
-                picked = has_run() and bool(args) and args[0].ndim == 3
-                return (args[0][texts, positions][None], *args[1:]) if picked else None
-
-            if whole is None:
-                handle = head.register_forward_pre_hook(pick)
-                try:
-                    logits = model(**arguments).logits
-                finally:
-                    handle.remove()
-                if picked:
-                    return logits[0]
-                whole = logits
-            return whole[texts, positions]
-
-        yield at
+    body = _body(model, head_of(model))
+    with _running_once(body, [] if outputs is None else outputs) as has_run:
+        yield LogitsAt(model, arguments, has_run)
 
 
 def head_of(model: nn.Module) -> nn.Module:
@@ -82,12 +102,12 @@ def _body(model: nn.Module, head: nn.Module) -> nn.Module | None:
 
 
 @contextmanager
-def _running_once(body: nn.Module | None) -> Iterator[Callable[[], bool]]:
+def _running_once(body: nn.Module | None, outputs: list[Any]) -> Iterator[Callable[[], bool]]:
     """Make a part of a model run once and then repeat its output; yield whether it has run."""
     if body is None:
         yield lambda: False
         return
-    forward, override, outputs = body.forward, vars(body).get("forward"), []
+    forward, override = body.forward, vars(body).get("forward")
 
     def once(*args: Any, **kwargs: Any) -> Any:
         if not outputs:

@@ -14,6 +14,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,6 +36,8 @@ class _Edits:
         self.handle: Any = None
 
     def __call__(self, states: Tensor) -> Tensor:
+        if _suspended.get():
+            return states
         for edit in self.edits:
             states = edit(states)
         return states
@@ -43,6 +46,17 @@ class _Edits:
 # One hook serves all edits of one side of a module. So an inner block edits the output of an outer
 # block, and both run before all hooks that record.
 _active: WeakKeyDictionary[nn.Module, dict[str, _Edits]] = WeakKeyDictionary()
+_suspended: ContextVar[bool] = ContextVar("suspended", default=False)
+
+
+@contextmanager
+def without_edits() -> Iterator[None]:
+    """Run models without the edits of blocks around this block."""
+    token = _suspended.set(True)
+    try:
+        yield
+    finally:
+        _suspended.reset(token)
 
 
 def plain(module: Any) -> Any:

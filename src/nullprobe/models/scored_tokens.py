@@ -19,7 +19,7 @@ from nullprobe.models.editing.patching import Patch, at_sites
 from nullprobe.models.editing.prefix import Prefix
 from nullprobe.models.forward import evaluating, input_device, inputs, takes_mask
 from nullprobe.models.head import logits_at
-from nullprobe.models.hooks import editing
+from nullprobe.models.hooks import editing, without_edits
 from nullprobe.models.site import Site
 from nullprobe.models.tokens import Batch, batches, unread
 
@@ -31,6 +31,7 @@ ANSWERS = "predictions"
 # Logits at a time: this many numbers, or this share of the tokens of a batch, if that is more.
 # A score takes four times the memory of its logits.
 PIECE, SHARE = 2**19, 1 / 32
+MOST = 2**25  # numbers in the logits of a piece, however large the batch is
 
 
 class Encoded(Protocol):
@@ -60,6 +61,9 @@ class Pass:
     ) -> None:
         self.texts, self.ids, self.positions, self.layers = texts, ids, positions, layers
         self.report, self.stage = report, stage
+        self.is_edited = self.is_whole = False  # what runs: edited; all logits at once
+        self.keeps_states = False  # whether `unedited` will be called
+        self._outputs: list[Any] = []  # of the body in the unedited run of a batch
 
     def under(self, edits: Sequence[Edits], score: Score) -> np.ndarray:
         """Return the sum of the scores of each text under each edit, (m, n)."""
@@ -91,18 +95,38 @@ class Pass:
                 self.report(self.stage, done, len(texts))
         return each
 
+    def unedited(self, batch: Batch, piece: slice) -> Tensor:
+        """Return the logits (k, vocabulary) of some scored tokens for the model as it is.
+
+        Only the head runs, on the states of the last run without edits.
+        """
+        assert self._outputs, "the batch has run without edits, and its last states are kept"
+        model, (rows, positions) = self.texts.model, self._tokens(batch)
+        arguments = inputs(model, batch, input_device(model))
+        with without_edits(), logits_at(model, arguments, self._outputs) as at:
+            return at(rows[piece], positions[piece])
+
+    def _tokens(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        """Return the row of the text of each scored token of a batch, and its position."""
+        each = [self.positions(text) for text in batch.texts]
+        return np.repeat(np.arange(len(each)), list(map(len, each))), np.concatenate(each)
+
     def _scored(
         self, batch: Batch, edit: Mapping[Site, Any], score: Score
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the score of each position of a batch, and the row of its text in the batch."""
-        each = [self.positions(text) for text in batch.texts]
-        rows = np.repeat(np.arange(len(each)), list(map(len, each)))
-        positions = np.concatenate(each)
+        rows, positions = self._tokens(batch)
+        self.is_edited, self.is_whole = bool(edit), False
         values, model = np.zeros(len(rows)), self.texts.model
-        step = max(PIECE // self.texts.vocabulary, int(SHARE * len(rows)), 1)
-        with logits_at(model, inputs(model, batch, input_device(model))) as at:
+        few, most = (size // self.texts.vocabulary for size in (PIECE, MOST))
+        step = max(few, min(int(SHARE * len(rows)), most), 1)
+        outputs: list[Any] = []
+        if self.keeps_states and not edit:
+            self._outputs = outputs
+        with logits_at(model, inputs(model, batch, input_device(model)), outputs) as at:
             for piece in (slice(i, i + step) for i in range(0, len(rows), step)):
                 logits = at(rows[piece], positions[piece])
+                self.is_whole = at.whole is not None
                 # The largest must be finite; -inf marks a token that is never predicted.
                 infinite = ~torch.isfinite(logits.amax(dim=-1))
                 if bool(infinite.any()):

@@ -22,7 +22,7 @@ from nullprobe.report.document import (
     doc,
     need_near,
 )
-from nullprobe.report.use_document import UseDocument
+from nullprobe.report.use_document import NeutralDocument, UseDocument
 
 ClaimName = Literal[
     "dependent", "readable", "one_direction", "erasure_holds", "no_halfspace", "one_feature",
@@ -216,6 +216,9 @@ class ClaimDocument(Document):
     )
     curve: CurveDocument | None = doc("The curve of removals; of `one_feature` only.")
     matrices: MatricesDocument | None = doc("Readings by group; of `transfers` only.")
+    neutral: NeutralDocument | None = Field(
+        None, description="What erasing changes on neutral texts; of `used` only."
+    )
     use: UseDocument | None = Field(
         None, description="Erasing, interchange and adding side by side; of `used` with pairs only."
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nullprobe.report.document import (
+    Count,
     Document,
     Number,
     Pair,
@@ -109,6 +110,27 @@ class UsePairsDocument(Document):
     second: list[int] = doc("Numbers of their partners, which differ in label and answer.")
     same_label: list[int] = doc("Numbers of the partners of the same label; -1 for no partner.")
     examples: list[PairExampleDocument] = doc("The first pairs.")
+
+
+class DrawsDocument(Document):
+    """Draws of random subspaces."""
+
+    mean: Number = doc("Mean of the draws.")
+    low: Number = doc("2.5 % quantile of the draws.")
+    high: Number = doc("97.5 % quantile of the draws.")
+
+
+class NeutralDocument(ReadingDocument):
+    """Kullback-Leibler divergence of the next token on neutral texts, in nats per token.
+
+    It is the divergence of the edited predictions from the unedited ones; the interval resamples
+    texts.
+    """
+
+    texts: Count = doc("Number of texts.")
+    random: DrawsDocument = doc("The same number for random subspaces.")
+    p_value: PValue = doc("p-value of the number among those of random subspaces, two-sided.")
+    excess: ReadingDocument = doc("The number less the mean of random subspaces, text by text.")
 
 
 class UseDocument(Document):

@@ -34,6 +34,7 @@ from nullprobe.models.token_rules import Rule, Spans
 from nullprobe.stats.null_distribution import together
 from nullprobe.usage.edits import Fit, edits_of
 from nullprobe.usage.erasing import resampling_weights, use_of
+from nullprobe.usage.neutral import divergence_of, neutral_texts
 from nullprobe.usage.paired import Paired
 
 FITTED, SCORED, N_PARTS = 0, 1, 2
@@ -51,7 +52,7 @@ def audit_use(
     answers: Sequence[str] | None = None,
     metric: Metric | None = None,
     unit: str = "change of the metric",
-    neutral: Sequence[str] | None = None,
+    neutral: Sequence[str] | str | None = None,
     groups: Any = None,
     pairs: Any = None,
     concepts: Mapping[str, Any] | None = None,
@@ -88,9 +89,9 @@ def audit_use(
         returns one score for each text.
     unit : str
         Name and unit of the change of that metric.
-    neutral : sequence of str, optional
+    neutral : sequence of str or "default", optional
         Texts that are unrelated to the concept. How far erasing moves the predictions at their
-        tokens shows what else is lost.
+        tokens shows what else is lost. "default": 24 everyday sentences in English.
     groups : array-like of shape (n,), optional
         Texts of one group stay in one half and are resampled together.
     pairs : {"match"}, array-like of shape (m, 2) or (n,), optional
@@ -209,10 +210,10 @@ def audit_use(
             scores = metrics(scored, _of_all(metric, rows), edits, layers=layers, report=report)
         moved = None
         if neutral is not None:
-            unrelated = Texts(model, tokenizer, neutral, **limits)
+            unrelated = Texts(model, tokenizer, neutral_texts(neutral), **limits)
             erased = [edit for of_site in each.values() for edit in of_site[: 1 + n_draws]]
             moved = divergences(unrelated, erased, layers=layers, report=report)
-            moved = moved.mean(axis=1).reshape(len(each), -1)
+            moved = moved.reshape(len(each), 1 + n_draws, -1)
         changes = (scores[1:] - scores[0]).reshape(len(each), -1, len(rows))
         measured = unit if metric is not None else LOG_PROBABILITY
         uses = [
@@ -221,7 +222,7 @@ def audit_use(
                 changes[s, : 1 + n_draws],
                 measured,
                 weights,
-                None if moved is None else moved[s],
+                None if moved is None else divergence_of(moved[s], seed),
             )
             for s in range(len(each))
         ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from nullprobe._core.caller_warnings import warn
 from nullprobe.claims import Observation, Use
+from nullprobe.claims.observation import Neutral
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.stats.bootstrap import resampled_weights
@@ -39,7 +40,7 @@ def use_of(
     changes: np.ndarray,
     unit: str,
     weights: np.ndarray | None,
-    divergence: np.ndarray | None,
+    divergence: Neutral | None,
 ) -> Use:
     """Return the use of a site from changes (1 + m, n), the eraser's changes first."""
     erased, random = changes[0], changes[1:]
@@ -55,7 +56,5 @@ def use_of(
         observed(erased),
         Null("random_subspaces", DRAWN, random.mean(axis=1)),
         observed(erased - random.mean(axis=0)),
-        None
-        if divergence is None
-        else (float(divergence[0]), Null("random_subspaces", DRAWN, divergence[1:])),
+        divergence,
     )

@@ -16,6 +16,7 @@ from nullprobe.report.text import alt_text, rungs, tables, titles, wording
 from nullprobe.report.text.answer import meaning
 from nullprobe.report.text.claim_notes import claim_notes, surprises
 from nullprobe.report.text.use_tables import doses as dose_table
+from nullprobe.report.text.use_tables import neutral as neutral_table
 from nullprobe.report.text.use_tables import use_tables
 from nullprobe.report.text.verdicts import conclusion
 
@@ -45,7 +46,7 @@ def section(claim: Mapping[str, Any], set_key: str, *, pictures: bool = True) ->
     first = wording.sentence(conclusion(claim["reason"]))
     learned, details = tables.learning_curve(claim), tables.details(claim)
     numbers = [tables.explanations(claim), tables.evidence(statistics), details, learned]
-    numbers += use_tables(claim)
+    numbers += [neutral_table(claim), *use_tables(claim)]
     return {
         **claim,
         "key": key,

@@ -19,6 +19,7 @@ NULLS = {
     "same_label": "beyond a partner of the same label, signs flipped",
     "permuted_directions": "directions of permuted labels, as long",
 }
+DRAWS = ("mean", "low", "high")
 NO_INTERVAL = "not measured by this method, or too few pairs for an interval"
 
 
@@ -153,6 +154,35 @@ def later(use: Mapping[str, Any]) -> Table | None:
         rows,
         NO_INTERVAL,
         "1: no later layer restores the text's own value. 0: it is restored (self-repair).",
+    )
+
+
+def neutral(claim: Mapping[str, Any]) -> Table | None:
+    """Return what erasing changes on neutral texts, next to random subspaces; or None.
+
+    Examples
+    --------
+    >>> of_random = {"mean": 0.02, "low": 0.01, "high": 0.03}
+    >>> one = {"texts": 12, "value": 0.05, "interval": [0.04, 0.06], "random": of_random}
+    >>> one |= {"p_value": 0.01, "excess": {"value": 0.03, "interval": None}}
+    >>> neutral({"neutral": one}).rows[1]
+    ('random subspaces: mean, and 95 % of the draws', 0.02, 0.01, 0.03)
+    """
+    one = claim.get("neutral")
+    if not one:
+        return None
+    random, excess = one["random"], one["excess"]
+    rows = (
+        ("erasing the concept", one["value"], *(one["interval"] or (None, None))),
+        ("random subspaces: mean, and 95 % of the draws", *(random[k] for k in DRAWS)),
+        ("difference, text by text", excess["value"], *(excess["interval"] or (None, None))),
+    )
+    return Table(
+        f"What changes on {one['texts']} neutral texts: KL of the next token (nats per token)",
+        ("", "KL", "2.5 %", "97.5 %"),
+        rows,
+        "fewer than ten texts: no interval",
+        f"p = {one['p_value']:.3g} among random subspaces. Intervals resample texts.",
     )
 
 
