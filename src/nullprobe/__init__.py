@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe.measures.absence import rows_for_absence
     from nullprobe.measures.damage import Damage, damage
     from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
+    from nullprobe.measures.pairs_for_effect import pairs_for_effect
     from nullprobe.measures.planner import Plan, plan
     from nullprobe.measures.verdict_rows import rows_for_verdict
     from nullprobe.moments import Moments
@@ -167,6 +168,7 @@ _MODULES = {
     "mimic": "nullprobe.erasers",
     "models": "nullprobe.models",
     "oracle_leace": "nullprobe.erasers",
+    "pairs_for_effect": "nullprobe.measures.pairs_for_effect",
     "permutation_null": "nullprobe.nulls",
     "pipeline_null": "nullprobe.nulls",
     "plan": "nullprobe.measures.planner",
@@ -272,6 +274,7 @@ __all__ = [
     "mimic",
     "models",
     "oracle_leace",
+    "pairs_for_effect",
     "permutation_null",
     "pipeline_null",
     "plan",

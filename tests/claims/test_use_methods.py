@@ -15,7 +15,6 @@ from nullprobe.claims.use_methods import (
     pairs_needed,
 )
 from nullprobe.stats.null_distribution import Null
-from nullprobe.stats.sample_size import to_detect
 
 BAR = Thresholds()
 RNG = np.random.default_rng(0)
@@ -146,9 +145,10 @@ def test_a_null_without_power_is_named_with_its_reason():
 
 def test_pairs_needed_detect_the_effect_with_the_power_that_is_stated():
     rng, sd, least = np.random.default_rng(1), 2.0, 0.5
-    reach = to_detect(0.05, tails=1)
-    m = pairs_needed(sd * rng.normal(size=100_000), least, reach)
+    units = sd * rng.normal(size=100_000)
+    m = pairs_needed(units, 1, least, 0.05)
     means = least + sd * rng.normal(size=(4000, m)).mean(axis=1)
-    share = (means > 1.645 * sd / np.sqrt(m)).mean()
+    share = (means > 1.96 * sd / np.sqrt(m)).mean()
     assert share == pytest.approx(0.8, abs=0.03)
-    assert pairs_needed([0.0, 1.0], 0.0, reach) is None
+    assert pairs_needed(units, 2, least, 0.05) == 2 * m
+    assert pairs_needed(units, 1, 0.0, 0.05) is None

@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 from support.command_files import CODES, FORMATS, LABELS, N, X, Y, done, refused, refuses, write
 
-from nullprobe import Moments, plan, rows_for_absence, rows_for_verdict
+from nullprobe import (
+    Moments,
+    audit,
+    audit_use,
+    pairs_for_effect,
+    plan,
+    rows_for_absence,
+    rows_for_verdict,
+)
 from nullprobe.measures.expected_auc import unbiased_gap
+from nullprobe.worlds.zoo.network import network
 
 
 @pytest.mark.slow
@@ -41,6 +50,12 @@ from nullprobe.measures.expected_auc import unbiased_gap
             "plan --d 8 --gap 1 --auc .6 --positive-fraction 1",
             ["below 1", "1.0 arrived"],
         ),
+        ("plan --effect .5", ["--sd or --pilot"]),
+        ("plan --effect .5 --sd 1 --pilot a.json", ["--sd or --pilot"]),
+        ("plan --effect .5 --sd 1 --auc .6", ["--effect goes with"]),
+        ("plan --sd 1 --auc .6 --d 8 --gap 2", ["belong to --effect"]),
+        ("plan --effect 0 --sd 1", ["effect must be above 0"]),
+        ("plan --effect .5 --pilot none.json", ["none.json"]),
         ("plan none.csv --concept y --auc .6", ["File not found: 'none.csv'"]),
         ("plan data.csv --concept z --auc .6", ["'z' must name a column"]),
         ("plan odd.csv --concept y --auc .6", ["two classes", "has 3", "each pair"]),
@@ -193,3 +208,35 @@ def test_an_absence_is_planned_for_a_claim(capsys):
 )
 def test_a_wrong_plan_of_a_claim_is_refused(arguments, parts, capsys):
     refuses(capsys, arguments, parts)
+
+
+def test_a_plan_for_pairs_says_how_many_are_scored_and_passed(capsys):
+    lines = told(capsys, "--effect .5 --sd 1 --power .9")
+    n = pairs_for_effect(0.5, sd=1.0, power=0.9)
+    assert f"needs {n} scored pairs" in lines[0]
+    assert "90%" in lines[0]
+    assert f"pass {2 * n} pairs" in lines[1]
+
+
+@pytest.mark.slow
+def test_a_plan_from_a_pilot_is_that_of_python(capsys):
+    made = network("linear")
+    drawn = made.texts(40, 0)
+    found = audit_use(
+        made.model, made.tokenizer, drawn.texts, drawn.y, made.site, answers=drawn.answers,
+        pairs=drawn.pair, n_draws=39,
+    )  # fmt: skip
+    found.to_json("pilot.json")
+    claim = found[made.site]["used"]
+    lines = told(capsys, "--effect .5 --pilot pilot.json")
+    assert f"needs {pairs_for_effect(0.5, pilot=claim)} scored pairs" in lines[0]
+    assert made.site in lines[2]
+    spread = claim.shown["use"]["methods"][1]["spread"]
+    assert (spread["n"], spread["of"]) == (10, "pairs")
+    assert f"standard deviation of {spread['sd']:.3f};" in lines[2]
+
+
+@pytest.mark.slow
+def test_a_pilot_without_pairs_is_refused(capsys):
+    audit(X, Y, claims=["readable"], draws=39, n_splits=1).to_json("pilot.json")
+    refuses(capsys, "plan --effect .5 --pilot pilot.json", ["audit-use", "pilot.json"])

@@ -116,7 +116,8 @@ WITHOUT_ROWS = {
     "ModelAudit", "Plan", "SameConcept", "Takes", "audit_model", "audit_use",
     "canonical_correlations", "corpora", "load_eraser", "studies",
     "load_probe", "load_result", "leace", "mean_projection", "mimic", "models", "oracle_leace",
-    "plan", "plot", "quadratic_leace", "read_pairs", "reliability", "rlace", "rows_for_absence",
+    "pairs_for_effect", "plan", "plot", "quadratic_leace", "read_pairs", "reliability", "rlace",
+    "rows_for_absence",
     "rows_for_verdict", "splince", "stratified_rows", "Census", "Statements", "check_statements",
     "control_labels", "lexical_concepts", "text_cards", "text_baselines", "worlds", "__version__",
     # Confounds are few columns, and become dense.

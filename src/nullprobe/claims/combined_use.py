@@ -171,6 +171,7 @@ def method_document(method: Method, bar: Thresholds) -> dict[str, Any]:
         "later": [{"site": site, **_value(one)} for site, one in method.later],
         "read": _or_none(method.details.get("read")),
         "pairs_needed": method.details.get("pairs_needed"),
+        **({"spread": method.details["spread"]} if method.details.get("spread") else {}),
     }
 
 

@@ -10,7 +10,7 @@ every null that has power is rejected.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +20,12 @@ from nullprobe.claims.observation import Observation, Thresholds
 from nullprobe.claims.sentences import number, p_text
 from nullprobe.claims.verdict import Holds
 from nullprobe.stats.null_distribution import Null
+from nullprobe.stats.sample_size import units_to_detect
 
 SHARE = 0.05  # smallest share of the whole state's effect that is of interest
 MOST_OVERLAP = 0.5  # a draw that reads more of the concept than this contains it
+LOG_PROBABILITY = "change of the answer's log-probability (nats)"
+ANSWER_UNIT = "shift towards the partner's answer (nats)"
 ERASING, INTERCHANGE, ADDING = "erasing", "interchange", "adding"
 
 
@@ -109,6 +112,16 @@ class Method:
     added: Observation | None = None
     later: tuple[tuple[str, Observation], ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def is_of_metric(self) -> bool:
+        """Whether a metric of the user is measured, and not answers."""
+        return self.effect.unit not in (ANSWER_UNIT, LOG_PROBABILITY)
+
+    @property
+    def nats(self) -> str:
+        """The unit after a number, in words; empty for a metric."""
+        return "" if self.is_of_metric else " nats"
 
     @property
     def share(self) -> float | None:
@@ -201,12 +214,15 @@ NAMES = {
 def in_words(method: Method, bar: Thresholds) -> str:
     """Return the numbers of one method, and why a null had no power."""
     of_whole = "" if method.share is None else f", {method.share:.0%} of the whole state's"
+    what = "metric" if method.is_of_metric else "answer's log-probability"
     starts = {
-        ERASING: "Erasing changes the answer's log-probability by {}",
-        INTERCHANGE: "Interchange moves the answer by {} nats towards the partner's{}",
-        ADDING: "Adding the difference of class means moves it by {} nats{}",
+        ERASING: f"Erasing changes the {what} by {{}}",
+        INTERCHANGE: "Interchange moves the answer by {}{} towards the partner's{}",
+        ADDING: "Adding the mean difference moves it by {}{}{}",
     }
-    start = starts[method.name].format(number(method.effect.value), of_whole)
+    if method.is_of_metric:
+        starts[INTERCHANGE] = starts[INTERCHANGE].replace("answer", "metric")
+    start = starts[method.name].format(number(method.effect.value), method.nats, of_whole)
     parts: list[str] = []
     for one in method.placebos:
         value = method.same_label.value if one.name == "same_label" and method.same_label else None
@@ -221,17 +237,20 @@ def in_words(method: Method, bar: Thresholds) -> str:
     return f"{start}; {', '.join(parts)}.{''.join(why)}"
 
 
-def pairs_needed(effects: Sequence[float] | np.ndarray, least: float, reach: float) -> int | None:
-    """Return how many pairs detect an effect, from the spread of the effects of single pairs.
+def pairs_needed(units: np.ndarray, per_unit: float, least: float, alpha: float) -> int | None:
+    """Return how many directed pairs detect an effect, from the spread of what is resampled.
 
     Parameters
     ----------
-    effects : array-like of shape (m,)
-        Effect of each pair.
+    units : ndarray of shape (n,)
+        Mean effect of each pair, or of each group.
+    per_unit : float
+        Directed pairs in a unit.
     least : float
-        The effect to detect.
-    reach : float
-        Standard errors that it takes (`stats.sample_size.to_detect`).
+        The effect to detect; None is returned if it is 0.
+    alpha : float
+        Level of the test.
     """
-    sd = float(np.std(np.asarray(effects), ddof=1))
-    return int(np.ceil((reach * sd / least) ** 2)) if least > 0 else None
+    if least <= 0 or len(units) < 2:
+        return None
+    return int(np.ceil(per_unit * units_to_detect(least, float(units.std(ddof=1)), alpha)))

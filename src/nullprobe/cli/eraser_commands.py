@@ -147,8 +147,27 @@ def plan(
     claim: eraser_options.PlannedClaim = None,
     kind: eraser_options.PlannedKind = None,
     min_effect: eraser_options.PlannedEffect = None,
+    effect: eraser_options.PairEffect = None,
+    sd: eraser_options.PairSpread = None,
+    pilot: eraser_options.Pilot = None,
+    power: eraser_options.Power = None,
 ) -> None:
-    """Say how many rows an eraser, an absence or a verdict needs, or what n rows leave."""
+    """Say how many rows an eraser, an absence or a verdict needs, or pairs an interchange."""
+    if effect is not None:
+        others = (
+            file, concept, leave_out, d, gap, positive_fraction, auc, n, n_probe, absence, claim,
+            kind, min_effect,
+        )  # fmt: skip
+        if any(one is not None for one in others) or (sd is None) == (pilot is None):
+            raise arguments.UsageError(
+                "--effect goes with --sd or --pilot, one of the two, and with --power alone"
+            )
+        from nullprobe.cli import pair_plan
+
+        streams.write(pair_plan.answer(effect, sd, pilot, power))
+        return
+    if (sd, pilot, power) != (None, None, None):
+        raise arguments.UsageError("--sd, --pilot and --power belong to --effect")
     if absence is not None or claim is not None:
         others = {
             "a FILE": file, "--concept": concept, "--leave-out": leave_out,

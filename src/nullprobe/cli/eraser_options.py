@@ -185,6 +185,33 @@ PlannedEffect = Annotated[
     float | None,
     typer.Option("--min-effect", metavar="E", help="Smallest effect of interest; by default .05."),
 ]
+PairEffect = Annotated[
+    float | None,
+    typer.Option(
+        "--effect",
+        metavar="NATS",
+        help="Shift towards the partner's answer to detect by interchange: how many pairs?",
+    ),
+]
+PairSpread = Annotated[
+    float | None,
+    typer.Option(
+        "--sd", metavar="NATS", help="With --effect: standard deviation of the shift between pairs."
+    ),
+]
+Pilot = Annotated[
+    str | None,
+    typer.Option(
+        metavar="JSON",
+        help="With --effect, instead of --sd: an audit of use with pairs, which has it.",
+    ),
+]
+Power = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P", help="With --effect: share of samples that detect it; by default .8."
+    ),
+]
 ProbeRows = Annotated[
     int | None,
     typer.Option(

@@ -61,6 +61,17 @@ class LaterLayerDocument(ReadingDocument):
     site: Text = doc("Name of the site.")
 
 
+class SpreadDocument(Document):
+    """How far the effects of single pairs, or groups of pairs, differ."""
+
+    sd: Annotated[float, Field(ge=0)] = doc(
+        "Standard deviation of the effect between pairs, each the mean of its two directions, or "
+        "between groups."
+    )
+    n: Annotated[int, Field(ge=2)] = doc("Number of pairs, or of groups.")
+    of: Literal["pairs", "groups"] = doc("What was resampled.")
+
+
 class UseMethodDocument(Document):
     """One way of showing use."""
 
@@ -91,6 +102,9 @@ class UseMethodDocument(Document):
     )
     pairs_needed: int | None = doc(
         "Directed pairs that would detect the smallest effect of interest (80 % power)."
+    )
+    spread: SpreadDocument | None = Field(
+        None, description="Spread between pairs, to plan their number; of interchange only."
     )
 
 

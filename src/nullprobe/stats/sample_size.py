@@ -21,18 +21,37 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import norm
+from scipy.stats import nct, norm, t
 
 POWER = 0.8  # an effect that is found four times out of five
 # Variance of a reading of nothing, times n s (1 − s), with s the share of the rarer class.
 VARIANCES = {"AUC": 1.0 / 12.0, "balanced accuracy": 1.0 / 16.0}
 
+MOST_T = 10_000  # units above which a t test is a z test
 LEVELS = 2  # means that a held-out R² rests on: of the fitting rows, and of the scored rows
 
 
 def to_detect(alpha: float, power: float = POWER, *, tails: int = 2) -> float:
     """Return a: how many standard deviations above chance a test at α detects with a power."""
     return float(norm.ppf(1.0 - alpha / tails) + norm.ppf(power))
+
+
+def units_to_detect(effect: float, sd: float, alpha: float, power: float = POWER) -> int:
+    """Return the fewest units whose mean a two-sided t test finds above 0, at least 2.
+
+    Parameters
+    ----------
+    effect, sd : float
+        Mean and standard deviation of a unit.
+    alpha, power : float
+        Level of the test, and the share of samples in which it finds the effect.
+    """
+    n = max(2, math.floor((to_detect(alpha, power) * sd / effect) ** 2))
+    if sd == 0.0 or n > MOST_T:
+        return n
+    while nct.sf(t.ppf(1.0 - alpha / 2.0, n - 1), n - 1, effect * math.sqrt(n) / sd) < power:
+        n += 1
+    return n
 
 
 def to_exclude(alpha: float, power: float = POWER) -> float:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from nullprobe.claims.observation import Observation, Thresholds, Use
 from nullprobe.claims.use_methods import (
     ADDING,
+    ANSWER_UNIT,
     ERASING,
     INTERCHANGE,
     NAMES,
+    SHARE,
     Method,
     Placebo,
     pairs_needed,
 )
 from nullprobe.stats.bootstrap import resampled_weights
 from nullprobe.stats.null_distribution import Null, together
-from nullprobe.stats.sample_size import to_detect
 from nullprobe.usage.interchange import DOSES, Effects
 from nullprobe.usage.subspaces import Subspaces
 
 SHARE_UNIT = "share of the partner's value"
-UNIT = "shift towards the partner's answer (nats)"
 N_RESAMPLES, N_FLIPS, LEAST_CLUSTERS = 1000, 999, 5
 RUNGS = {
     "permuted_labels": "chance",
@@ -42,13 +43,16 @@ class Sample:
     clusters : ndarray of shape (m,)
         Pair of each directed pair, or its group.
     seed : int
+    unit : str
+        Unit of the effects.
     """
 
-    def __init__(self, clusters: np.ndarray, seed: int) -> None:
+    def __init__(self, clusters: np.ndarray, seed: int, unit: str = ANSWER_UNIT) -> None:
+        self.unit = unit
         rng = np.random.default_rng([seed, 3])
         _, member = np.unique(clusters, return_inverse=True)
         m, n = len(member), int(member.max()) + 1
-        self.n_clusters, self.m = n, m
+        self.n_clusters, self.m, self.member = n, m, member
         few = n < LEAST_CLUSTERS
         self.weights = None if few else resampled_weights(None, member, m, N_RESAMPLES, rng)
         self.signs = rng.choice([-1.0, 1.0], size=(N_FLIPS, n))[:, member]
@@ -57,14 +61,14 @@ class Sample:
         """Return the mean of values (m,) with bootstrap replicates; NaN is not counted."""
         counted = np.isfinite(values)
         if not counted.any():
-            return Observation(0.0, UNIT, 0.0, np.full(N_RESAMPLES, np.nan))
+            return Observation(0.0, self.unit, 0.0, np.full(N_RESAMPLES, np.nan))
         mean = float(values[counted].mean())
         if self.weights is None:
-            return Observation(mean, UNIT, 0.0, np.full(N_RESAMPLES, np.nan))
+            return Observation(mean, self.unit, 0.0, np.full(N_RESAMPLES, np.nan))
         weights = self.weights[:, counted]
         with np.errstate(invalid="ignore"):
             means = weights @ values[counted] / weights.sum(axis=1)
-        return Observation(mean, UNIT, 0.0, means)
+        return Observation(mean, self.unit, 0.0, means)
 
     def ratio(self, part: np.ndarray, whole: np.ndarray) -> Observation | None:
         """Return the mean of a part over the mean of the whole; None if that may be 0."""
@@ -74,6 +78,17 @@ class Sample:
             return None
         shares = top.resampled / bottom.resampled
         return Observation(top.value / bottom.value, SHARE_UNIT, 1.0, shares)
+
+    def units(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of values (m,) of each cluster (n,)."""
+        return np.bincount(self.member, values) / np.bincount(self.member)
+
+    def spread(self, units: np.ndarray) -> dict[str, Any] | None:
+        """Return the standard deviation of means of clusters (n,), as a document shows it."""
+        if len(units) < 2:
+            return None
+        of = "groups" if self.m > 2 * self.n_clusters else "pairs"
+        return {"sd": float(units.std(ddof=1)), "n": len(units), "of": of}
 
     def flipped(self, values: np.ndarray) -> np.ndarray:
         """Return the mean of values (m,) with random signs of clusters (flips,)."""
@@ -96,8 +111,9 @@ def interchange_and_adding(
     if np.isfinite(excess).any():
         null = Null(RUNGS["same_label"], NAMES["same_label"], sample.flipped(excess), upper=True)
         placebos.append(Placebo("same_label", null, sample.observed(excess)))
-    reach = to_detect(bar.alpha, tails=1)
-    least = max(bar.min_effect, 0.05 * whole.value)
+    units = sample.units(effects.interchange)
+    least = max(bar.min_effect, SHARE * whole.value)
+    needed = pairs_needed(units, sample.m / sample.n_clusters, least, bar.alpha)
     interchange = Method(
         INTERCHANGE,
         effect,
@@ -118,7 +134,8 @@ def interchange_and_adding(
         ),
         details={
             "before": float(effects.before.mean()),
-            "pairs_needed": pairs_needed(effects.interchange, least, reach),
+            "pairs_needed": needed,
+            "spread": sample.spread(units),
             **({} if effects.read is None else {"read": sample.observed(effects.read)}),
         },
     )
