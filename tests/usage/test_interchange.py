@@ -13,6 +13,7 @@ from nullprobe.models import Spans, capture
 from nullprobe.models.behaviour import Texts
 from nullprobe.models.contrasts import contrasts
 from nullprobe.usage.interchange import DOSES, effects_of, exchange
+from nullprobe.usage.outcomes import Answers
 from nullprobe.usage.pairs import directed_pairs
 from nullprobe.usage.subspaces import Subspaces, class_means, overlap
 
@@ -52,8 +53,9 @@ def ready(sites=SITES, tokens="last", batch_size=32, rows=None):
     rows = np.arange(N) if rows is None else rows
     pairs = directed_pairs(TEXTS, concept(Y), ANSWERS, rows, None, None)
     model, tokenizer = model_and_tokenizer()
+    outcome = Answers.of(ANSWERS, pairs)
     return exchange(
-        model, tokenizer, TEXTS, ANSWERS, pairs, sites, tokens=tokens, batch_size=batch_size
+        model, tokenizer, TEXTS, outcome, pairs, sites, tokens=tokens, batch_size=batch_size
     )
 
 
@@ -76,7 +78,7 @@ def test_the_whole_state_at_the_last_site_answers_as_the_partner_does():
     got = effects(one, "final_norm", axes, axes)
     model, tokenizer = model_and_tokenizer()
     partners = Texts(model, tokenizer, [TEXTS[i] for i in one.pairs.second])
-    expected = contrasts(partners, one.toward, one.away, [{}])[0] - got.before
+    expected = contrasts(partners, one.outcome.toward, one.outcome.away, [{}])[0] - got.before
     np.testing.assert_allclose(got.whole, expected, rtol=0, atol=1e-5)
     # Every direction is the whole state, and a sum of parts is it, too.
     np.testing.assert_allclose(got.interchange, got.whole, rtol=0, atol=1e-4)
@@ -110,7 +112,8 @@ def test_adding_moves_by_the_difference_of_class_means_times_the_dose():
     steps = means[Y[one.pairs.second]] - means[Y[one.pairs.first]]
     head = model.lm_head.weight.detach().numpy()
     up, down = (
-        head[tokenizer.convert_tokens_to_ids(list(each))] for each in (one.toward, one.away)
+        head[tokenizer.convert_tokens_to_ids(list(each))]
+        for each in (one.outcome.toward, one.outcome.away)
     )
     slope = (steps * (up - down)).sum(axis=1)
     for dose, effect in zip(DOSES, got.doses, strict=True):
@@ -243,8 +246,10 @@ def test_an_overlap_is_a_squared_correlation_of_what_two_maps_read():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"answers": None, "metric": lambda logits, _: logits[:, 0]}, "answers, which differ"),
-        ({"y": np.linspace(0, 1, N)}, "concept with labels"),
+        (
+            {"answers": None, "metric": lambda logits, _: 0 * logits[:, 0]},
+            "at least 6 pairs",
+        ),
         ({"tokens": "mean"}, "tokens of the text itself"),
         ({"tokens": "all"}, "as many tokens in both texts"),
         ({"pairs": [[0, 1], [1, 2]]}, "one pair only"),

@@ -34,16 +34,16 @@ def _frozen(interchange: Method, bar: Thresholds) -> str:
     if direct is None or added is None:
         return ""
     interval, least = bar.interval(added), interchange.least(bar)
-    size = f"{number(added.value)} nats{_between(added, bar)}"
+    size = f"{number(added.value)}{interchange.nats}{_between(added, bar)}"
     if interval is None:
         what = f"later layers add {size}"
     elif interval[1] < 0 and added.value <= -least and direct.value > 0:
         share = f"{-added.value / direct.value:.0%}"
         what = f"later layers undo {share} of this (self-repair): {size}"
-    elif interval[0] > 0 and added.value >= least:
-        what = f"later layers add {size}"
     elif max(-interval[0], interval[1]) < least:
         what = f"later layers add less than what is of interest, {size}"
+    elif interval[0] > 0:
+        what = f"later layers add {size}"
     else:
         what = f"whether later layers add or undo a part is unclear, {size}"
     return (

@@ -22,6 +22,7 @@ from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Thresholds
+from nullprobe.claims.use_methods import LOG_PROBABILITY
 from nullprobe.claims.used import NAME, used
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept
@@ -39,7 +40,6 @@ from nullprobe.usage.paired import Paired
 
 FITTED, SCORED, N_PARTS = 0, 1, 2
 RULE = "one half fits the eraser, the model is scored on the other"
-LOG_PROBABILITY = "change of the answer's log-probability (nats)"
 
 
 def audit_use(
@@ -95,10 +95,13 @@ def audit_use(
     groups : array-like of shape (n,), optional
         Texts of one group stay in one half and are resampled together.
     pairs : {"match"}, array-like of shape (m, 2) or (n,), optional
-        Pairs of texts that differ in the concept and in their answer: numbers of texts, or the
-        name of each text's pair (None for a text without one). "match" pairs the nearest texts, by
-        their words, within groups. With pairs, interchange and adding run as well as erasing, each
-        against the nulls that have power, and ``used`` is the combined verdict. Needs answers.
+        Pairs of texts that differ in the concept and in their answer or metric: numbers of texts,
+        or the name of each text's pair (None for a text without one). "match" pairs the nearest
+        texts, by their words, within groups. With pairs, interchange and adding run as well as
+        erasing, each against the nulls that have power, and ``used`` is the combined verdict.
+        With a metric,
+        its shift towards the metric of the partner is measured. Texts whose y is a number are
+        matched if they differ by a standard deviation.
     concepts : mapping of str to array-like of shape (n,), optional
         Other concepts of the texts, by name. The interchange also runs in their subspaces.
     tokens : {"last", "mean", "all"} or int
@@ -166,7 +169,10 @@ def audit_use(
     codes = group_codes(groups, len(texts))
     paired = None
     if pairs is not None:
-        paired = Paired.of(pairs, z, answers, codes, concepts, n_draws, seed)
+        outcome = metric if answers is None else answers
+        assert outcome is not None, "one of the two was passed"
+        paired = Paired.of(pairs, z, outcome, codes, concepts, n_draws, seed)
+        paired.unit = unit
         codes = paired.of_halves()
     halves = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     limits = {"batch_size": batch_size, "max_length": max_length}

@@ -28,13 +28,13 @@ from nullprobe.data.concept import Concept
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.behaviour import Texts
 from nullprobe.models.capturing.states import Captured, capture
-from nullprobe.models.contrasts import contrasts
 from nullprobe.models.editing.patching import Patch, Places
 from nullprobe.models.scored_tokens import Edits
 from nullprobe.models.text_batches import Options, Work
 from nullprobe.models.token_rules import Spans
+from nullprobe.usage.outcomes import Outcome
 from nullprobe.usage.pairs import TextPairs
-from nullprobe.usage.subspaces import Subspaces
+from nullprobe.usage.subspaces import Subspaces, mean_steps
 
 DOSES = (0.25, 0.5, 1.0, 2.0)
 
@@ -48,8 +48,8 @@ class Exchange:
     pairs : TextPairs
     texts : Texts
         The first text of each directed pair.
-    toward, away : sequence of m str
-        The answers of b and of a.
+    outcome : Answers or PairMetric
+        What is measured of each first text under an edit.
     places : Places
         Tokens of the first texts that are edited.
     rows : ndarray of shape (k,)
@@ -62,8 +62,7 @@ class Exchange:
 
     pairs: TextPairs
     texts: Texts
-    toward: Sequence[str]
-    away: Sequence[str]
+    outcome: Outcome
     places: Places
     rows: np.ndarray
     states: Captured
@@ -85,7 +84,7 @@ def exchange(  # noqa: PLR0913  texts and how they are run
     model: nn.Module,
     tokenizer: Any,
     texts: Sequence[Any],
-    answers: Sequence[str],
+    outcome: Outcome,
     pairs: TextPairs,
     sites: Sequence[str],
     *,
@@ -136,8 +135,7 @@ def exchange(  # noqa: PLR0913  texts and how they are run
     return Exchange(
         pairs,
         firsts,
-        [answers[i] for i in map(int, pairs.second)],
-        [answers[i] for i in map(int, pairs.first)],
+        outcome,
         Places.of(positions),
         used,
         states,
@@ -147,12 +145,13 @@ def exchange(  # noqa: PLR0913  texts and how they are run
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """Effects (m,) of the edits of a site on each directed pair, in nats towards b's answer.
+    """Effects (m,) of the edits of a site on each directed pair, towards b's answer or metric.
 
     Attributes
     ----------
     before : ndarray of shape (m,)
-        By how many nats b's answer is more probable than a's, for the unedited model.
+        By how many nats b's answer is more probable than a's, for the unedited model; of a metric,
+        how far it is from b's, below 0.
     whole, interchange : ndarray of shape (m,)
     same_label : ndarray of shape (m,)
         NaN where a text has no partner of the same label.
@@ -215,9 +214,7 @@ def effects_of(
         ):
             keys.append((site, key))
             edits.append(edit)
-    values = contrasts(
-        ready.texts, ready.toward, ready.away, edits, layers=ready.layers, report=report
-    )
+    values = ready.outcome.under(ready.texts, edits, layers=ready.layers, report=report)
     by_site: dict[str, dict[str, list[np.ndarray]]] = {site: {} for site in subspaces}
     for (site, key), value in zip(keys[1:], values[1:], strict=True):
         by_site[site].setdefault(key, []).append(value - values[0])
@@ -247,8 +244,7 @@ def _edits(
         return {site: Patch(donors, R, W, places=places)}
 
     def add(means: np.ndarray, dose: float) -> Edits:
-        codes = z.data
-        steps = dose * (means[codes[pairs.second]] - means[codes[pairs.first]])
+        steps = dose * mean_steps(means, z, pairs.first, pairs.second)
         return {site: Patch(ready.per_token(steps), adds=True, places=places)}
 
     concept = one.concept

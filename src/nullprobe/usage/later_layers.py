@@ -29,7 +29,7 @@ from nullprobe.models.hooks import plain
 from nullprobe.models.site import OF_LAYER
 from nullprobe.models.token_rules import Spans
 from nullprobe.usage.interchange import Exchange
-from nullprobe.usage.subspaces import class_means
+from nullprobe.usage.subspaces import class_means, mean_steps
 
 
 def later_outputs(model: nn.Module, site: str, layers: str | None = None) -> list[str]:
@@ -65,8 +65,8 @@ class LaterLayers:
     ----------
     outputs : dict of str to list of str
         Site → outputs of later layers that are examined.
-    means : dict of str to ndarray of shape (K, d)
-        Output → class means, less their mean, of the texts that fit the eraser.
+    means : dict of str to ndarray of shape (K, d) or (k, d)
+        Output → class means (of numbers, slopes) of the texts that fit the eraser.
     """
 
     outputs: Mapping[str, Sequence[str]]
@@ -126,7 +126,7 @@ class LaterLayers:
         moved: dict[str, np.ndarray] = {}
         for name, (before, after) in states.items():
             means = self.means[name]
-            u = ready.per_token(means[z.data[pairs.second]] - means[z.data[pairs.first]])
+            u = ready.per_token(mean_steps(means, z, pairs.first, pairs.second))
             whole = ready.of(name, pairs.second).astype(np.float64) - before
             part = after.astype(np.float64) - before
             moved[name] = np.stack(

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from nullprobe._core import validation
 from nullprobe._core.progress import Report
 from nullprobe.claims import Claim, Thresholds, Use
 from nullprobe.claims.combined_use import combined_use
+from nullprobe.claims.use_methods import ANSWER_UNIT
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.splits import Parts
+from nullprobe.models.behaviour import Metric, Texts, metrics
 from nullprobe.models.capturing.states import Captured
 from nullprobe.models.scored_tokens import Edits
 from nullprobe.nulls.permutation import Permutations
@@ -22,6 +23,7 @@ from nullprobe.usage.edits import Fit
 from nullprobe.usage.interchange import Exchange, effects_of, exchange
 from nullprobe.usage.later_layers import LaterLayers
 from nullprobe.usage.methods import Sample, adjusted, erasing, interchange_and_adding
+from nullprobe.usage.outcomes import Answers, Outcome, PairMetric
 from nullprobe.usage.pairs import TextPairs, directed_pairs, joined_groups, pair_names
 from nullprobe.usage.reading_matrices import last_output, read_at
 from nullprobe.usage.subspaces import Subspaces, subspaces_of
@@ -36,8 +38,9 @@ class Paired:
     Attributes
     ----------
     z : Concept
-        Of n texts; labels.
-    answers : sequence of n str
+        Of n texts.
+    outcome : sequence of n str, or callable
+        Answers, or the metric.
     names : ndarray of shape (n,) or None
         Pair of each text; None to match.
     groups : ndarray of shape (n,) or None
@@ -47,6 +50,8 @@ class Paired:
     others : dict of str to Concept
         Other concepts of the texts.
     n_draws, seed : int
+    unit : str
+        Unit of a metric.
     subspaces : dict of str to Subspaces
         Site → subspaces, once they are fitted.
     ready : Exchange or None
@@ -56,13 +61,14 @@ class Paired:
     """
 
     z: Concept
-    answers: Sequence[str]
+    outcome: Sequence[str] | Metric
     names: np.ndarray | None
     groups: np.ndarray | None
     clusters: np.ndarray | None
     others: Mapping[str, Concept]
     n_draws: int
     seed: int
+    unit: str = ""
     subspaces: dict[str, Subspaces] = field(default_factory=dict)
     ready: Exchange | None = None
     later: LaterLayers | None = None
@@ -72,31 +78,19 @@ class Paired:
         cls,
         pairs: Any,
         z: Concept,
-        answers: Sequence[str] | None,
+        outcome: Sequence[str] | Metric,
         groups: np.ndarray | None,
         concepts: Mapping[str, Any] | None,
         n_draws: int,
         seed: int,
     ) -> Paired:
         """Return the part from checked arguments."""
-        if answers is None:
-            validation.complain(
-                "an interchange needs answers, which differ between the texts of a pair",
-                "a metric was passed with pairs",
-                "pass answers (the right continuation of each text)",
-            )
-        if not z.is_classes:
-            validation.complain(
-                "an interchange needs a concept with labels",
-                "a numeric concept arrived",
-                'pass classes of it, or kind="labels"',
-            )
         others = {
             name: concept(labels, n=len(z), name=name) for name, labels in (concepts or {}).items()
         }
         names = pair_names(pairs, len(z))
         clusters = None if groups is None else joined_groups(groups, names)
-        return cls(z, answers, names, groups, clusters, others, n_draws, seed)
+        return cls(z, outcome, names, groups, clusters, others, n_draws, seed)
 
     def of_halves(self) -> np.ndarray | None:
         """Return groups (n,) whose texts stay in one half; None if every text may go anywhere."""
@@ -113,10 +107,32 @@ class Paired:
         edits.
         """
         fitted, scored = halves
-        pairs = directed_pairs(texts, self.z, self.answers, scored, self.names, self.groups)
+        outcome: Outcome
+        if callable(self.outcome):
+            values = self._metrics(model, tokenizer, texts, scored, how)
+            pairs = directed_pairs(texts, self.z, values, scored, self.names, self.groups)
+            outcome = PairMetric.of(self.outcome, values, pairs)
+        else:
+            pairs = directed_pairs(texts, self.z, self.outcome, scored, self.names, self.groups)
+            outcome = Answers.of(self.outcome, pairs)
         self.later = LaterLayers.of(model, tokenizer, texts, self.z, fitted, sites, **how)
         every = list(dict.fromkeys([*sites, *self.later.means]))
-        self.ready = exchange(model, tokenizer, texts, self.answers, pairs, every, **how)
+        self.ready = exchange(model, tokenizer, texts, outcome, pairs, every, **how)
+
+    def _metrics(
+        self, model: nn.Module, tokenizer: Any, texts: Sequence[Any], rows: np.ndarray,
+        how: Mapping[str, Any],
+    ) -> Any:  # fmt: skip
+        """Return the metric (n,) of the unedited model; 0 for texts that are not scored."""
+        metric: Any = self.outcome
+        limits = {key: how[key] for key in ("batch_size", "max_length") if key in how}
+        encoded = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **limits)
+        values = np.zeros(len(texts))
+        (values[rows],) = metrics(
+            encoded, lambda logits, which: metric(logits, rows[which]), [{}],
+            layers=how.get("layers"), report=how["report"],
+        )  # fmt: skip
+        return values
 
     def fit(
         self, states: Captured, halves: Parts, fitted: np.ndarray, each: Mapping[str, list[Edits]],
@@ -175,9 +191,9 @@ class Paired:
             moved = later.moved(ready, self.z, site, concept_map, report)
             effects[site] = replace(effects[site], later=moved)
         pairs = ready.pairs
-        sample = Sample(
-            pairs.pair if self.clusters is None else self.clusters[pairs.first], self.seed
-        )
+        clusters = pairs.pair if self.clusters is None else self.clusters[pairs.first]
+        unit = f"shift towards the partner: {self.unit}" if callable(self.outcome) else ANSWER_UNIT
+        sample = Sample(clusters, self.seed, unit)
         methods = adjusted(
             {
                 site: [

@@ -25,6 +25,7 @@ from nullprobe.data.concept import Concept
 
 MATCH = "match"
 MOST_WORDS = 1024  # the most frequent ones are counted
+FAR, NEAR = 1.0, 0.1  # standard deviations between different numbers, and between equal ones
 LEAST_PAIRS = 6  # with five, random signs give p-values of 1/32 at least
 
 
@@ -163,7 +164,7 @@ def joined_groups(groups: np.ndarray | None, names: np.ndarray | None) -> np.nda
 def directed_pairs(
     texts: Sequence[Any],
     z: Concept,
-    answers: Sequence[str],
+    answers: Sequence[Any],
     rows: np.ndarray,
     names: np.ndarray | None,
     groups: np.ndarray | None,
@@ -172,7 +173,7 @@ def directed_pairs(
 
     Parameters
     ----------
-    texts, z, answers : n texts, their concept of classes, and their answers
+    texts, z, answers : n texts, their concept, and their answers or metrics
     rows : ndarray of shape (k,)
         Numbers of the texts that may be paired: those on which the model is scored.
     names : ndarray of shape (n,) or None
@@ -185,9 +186,9 @@ def directed_pairs(
     InputError
         If fewer than six pairs differ in label and answer.
     """
-    codes, spoken = z.data[rows], np.array(answers, dtype=object)[rows]
+    spoken = np.array(answers, dtype=object)[rows]
     distances = _distances([_words(texts[i]) for i in map(int, rows)])
-    differs = codes[:, None] != codes
+    differs, same = _compared(z.take(rows), is_matched=names is None)
     other = spoken[:, None] != spoken
     of = None if groups is None else groups[rows]
     if names is None:
@@ -202,10 +203,10 @@ def directed_pairs(
             f"at least {LEAST_PAIRS} pairs of scored texts must differ in label and answer",
             f"{len(pairs)} do",
             "pass more texts, or pairs whose answers differ: where both answers are the same, no "
-            "interchange can move one to the other",
+            "interchange can move one to the other; matched numbers differ by a standard deviation",
         )
     first, second = np.concatenate([pairs, pairs[:, ::-1]]).T
-    placebo = _placebos(first, second, distances, differs, spoken)
+    placebo = _placebos(first, second, distances, same, spoken)
     return TextPairs(
         rows[first],
         rows[second],
@@ -217,11 +218,25 @@ def directed_pairs(
     )
 
 
+def _compared(z: Concept, *, is_matched: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return which texts differ in the concept (k, k), and which have the same value.
+
+    Numbers that are matched here differ by a standard deviation at least. The same number is one
+    within a tenth of it.
+    """
+    if z.is_classes:
+        differs = z.data[:, None] != z.data
+        return differs, ~differs
+    sd = z.data.std(axis=0)
+    gaps = cdist(z.data / np.where(sd > 0, sd, 1.0), z.data / np.where(sd > 0, sd, 1.0))
+    return gaps >= FAR if is_matched else gaps > 0, gaps <= NEAR
+
+
 def _placebos(
     first: np.ndarray,
     second: np.ndarray,
     distances: np.ndarray,
-    differs: np.ndarray,
+    same: np.ndarray,
     spoken: np.ndarray,
 ) -> np.ndarray:
     """Return the nearest text with the label of each first text (m,), or -1.
@@ -231,7 +246,7 @@ def _placebos(
     """
     far = 2.0 * (1.0 + distances.max(initial=0.0))
     cost = distances[first] + far * (spoken[None, :] != spoken[second][:, None])
-    cost = np.where(differs[first], np.inf, cost)
+    cost = np.where(same[first], cost, np.inf)
     cost[np.arange(len(first)), first] = np.inf
     nearest = cost.argmin(axis=1)
     return np.where(np.isfinite(cost[np.arange(len(first)), nearest]), nearest, -1)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.erasers import AffineEraser
 from nullprobe.moments import Moments
@@ -30,8 +29,8 @@ class Subspaces:
     random, permuted : list of m AffineEraser
     others : dict of str to AffineEraser
         Other concepts, by name.
-    means : ndarray of shape (K, d)
-        Class means, less their mean.
+    means : ndarray of shape (K, d) or (k, d)
+        Class means, less their mean; of numbers, the slopes of the states.
     permuted_means : ndarray of shape (m, K, d)
         The same for permuted labels, scaled: as long as ``means`` in units of the covariance.
     overlaps : dict of str to ndarray of shape (m,)
@@ -63,7 +62,7 @@ def subspaces_of(
     X : ndarray of shape (n, d)
         States that the eraser was fitted to.
     z : Concept
-        Their concept of classes.
+        Their concept.
     fit : callable
     erasers : sequence of 1 + m AffineEraser
         The concept's, then random ones.
@@ -92,20 +91,30 @@ def subspaces_of(
 
 
 def class_means(X: np.ndarray, z: Concept) -> np.ndarray:
-    """Return the mean of each class (K, d), less the mean of these means; 0 for absent classes."""
-    if z.codes is None:
-        validation.complain(
-            "interchange and adding need a concept with labels",
-            "a numeric concept arrived",
-            'pass classes of it, or kind="labels"',
-        )
+    """Return how the mean state depends on the concept.
+
+    Returns
+    -------
+    ndarray of shape (K, d) or (k, d)
+        Mean of each class, less the mean of these means; 0 for absent classes. Of numbers, the
+        slopes of the states by least squares.
+    """
     Z = z.matrix
+    if z.codes is None:
+        return np.linalg.lstsq(Z - Z.mean(axis=0), X - X.mean(axis=0, dtype=np.float64))[0]
     counts = Z.sum(axis=0)
     present = counts > 0
     means = np.zeros((len(counts), X.shape[1]))
     means[present] = (Z.T @ X.astype(np.float64))[present] / counts[present, None]
     means[present] -= means[present].mean(axis=0)
     return means
+
+
+def mean_steps(means: np.ndarray, z: Concept, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the difference (m, d) of the mean states of second and first texts (m,) by concept."""
+    if z.codes is None:
+        return (z.data[second] - z.data[first]) @ means
+    return means[z.data[second]] - means[z.data[first]]
 
 
 def overlap(X: np.ndarray, concept: AffineEraser, others: Sequence[AffineEraser]) -> np.ndarray:

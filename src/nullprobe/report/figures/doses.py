@@ -1,4 +1,4 @@
-"""Doses: how far the answer moves with each multiple of the difference of class means."""
+"""Doses: how far the answer moves with each multiple of the mean difference."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def doses(points: Sequence[Mapping[str, Any]], whole: float | None, ax: Axes) ->
     ends = [end for one in points for end in one["interval"] or ()]
     every = [0.0, *values, *ends, *([] if whole is None else [whole])]
     room = ROOM * ((max(every) - min(every)) or 1.0)
-    axis.frame(ax, "times the difference of class means", "shift (nats)")
+    axis.frame(ax, "times the mean difference", "shift")
     ax.set_xlim(0.0, max(x) + 0.1)
     ax.set_ylim(min(every) - room, max(every) + room)
     ax.locator_params(axis="y", nbins=6)

@@ -238,8 +238,8 @@ def doses(points: Sequence[Mapping[str, Any]], whole: float | None) -> str:
     Examples
     --------
     >>> doses([{"dose": 0.5, "value": 0.2}, {"dose": 1.0, "value": 0.5}], 0.8)
-    'Towards the answer of the partner, in nats: 0.200 at 0.5, 0.500 at 1; whole state: 0.800.'
+    'Shift towards the partner: 0.200 at 0.5, 0.500 at 1; whole state: 0.800.'
     """
     each = ", ".join(f"{number(one['value'])} at {one['dose']:g}" for one in points)
     most = "" if whole is None else f"; whole state: {number(whole)}"
-    return f"Towards the answer of the partner, in nats: {each}{most}."
+    return f"Shift towards the partner: {each}{most}."

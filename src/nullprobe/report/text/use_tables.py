@@ -11,7 +11,7 @@ from nullprobe.report.text.wording import VERDICTS, sentence
 METHODS = {
     "erasing": "erasing the concept",
     "interchange": "giving a text its partner's value",
-    "adding": "adding the difference of class means",
+    "adding": "adding the mean difference",
 }
 NULLS = {
     "permuted_labels": "subspaces of permuted labels",
@@ -19,6 +19,7 @@ NULLS = {
     "same_label": "beyond a partner of the same label, signs flipped",
     "permuted_directions": "directions of permuted labels, as long",
 }
+OF_ANSWERS = ("answer (nats)", "log-probability (nats)")  # units of answers; others are metrics
 DRAWS = ("mean", "low", "high")
 NO_INTERVAL = "not measured by this method, or too few pairs for an interval"
 
@@ -41,13 +42,20 @@ def use_tables(claim: Mapping[str, Any]) -> Iterator[Table]:
     yield pairs(use)
 
 
+def unit(use: Mapping[str, Any]) -> str:
+    """Return the unit of the effects of methods in words."""
+    of_answers = all(one["unit"].endswith(OF_ANSWERS) for one in use["methods"])
+    return "nats" if of_answers else "units of the metric"
+
+
 def methods(use: Mapping[str, Any]) -> Table:
     """Return the effect and the verdict of each method.
 
     Examples
     --------
     >>> erasing = {"name": "erasing", "holds": "yes", "reason": "Why.", "effect": -0.8}
-    >>> erasing |= {"interval": [-0.9, -0.7], "share_of_whole": None, "unit": "change (nats)"}
+    >>> erasing |= {"interval": [-0.9, -0.7], "share_of_whole": None}
+    >>> erasing |= {"unit": "change of the answer's log-probability (nats)"}
     >>> methods({"methods": [erasing], "verdict_from": "erasing"}).rows
     (('erasing the concept', 'Holds', -0.8, -0.9, -0.7, None),)
     """
@@ -62,7 +70,7 @@ def methods(use: Mapping[str, Any]) -> Table:
     how = [f"{sentence(METHODS[one['name']])}: {one['reason']}" for one in use["methods"]]
     last = f"The verdict is from {decides}." if decides else "No method has power here."
     return Table(
-        "What each method changes, in nats",
+        f"What each method changes, in {unit(use)}",
         ("", "verdict", "effect", "2.5 %", "97.5 %", "share of the whole state's"),
         rows,
         NO_INTERVAL,
@@ -93,15 +101,15 @@ def nulls(use: Mapping[str, Any]) -> Table:
 
 
 def doses(use: Mapping[str, Any]) -> Table:
-    """Return the effect of each dose of the difference of class means."""
+    """Return the effect of each dose of the mean difference."""
     rows = tuple(
         (one["dose"], one["value"], *(one["interval"] or (None, None)))
         for method in use["methods"]
         for one in method["doses"]
     )
     return Table(
-        "Shift towards the partner's answer (nats) by dose",
-        ("times the difference of class means", "shift", "2.5 %", "97.5 %"),
+        f"Shift towards the partner ({unit(use)}) by dose",
+        ("times the mean difference", "shift", "2.5 %", "97.5 %"),
         rows,
         NO_INTERVAL,
     )
@@ -131,7 +139,7 @@ def path(use: Mapping[str, Any]) -> Table | None:
         f"About {needed:,} directed pairs detect the smallest effect of interest (80 % power)."
     )  # fmt: skip
     return Table(
-        "What an interchange moves (nats)",
+        f"What an interchange moves ({unit(use)})",
         ("", "shift", "2.5 %", "97.5 %"),
         rows,
         NO_INTERVAL,
