@@ -129,7 +129,8 @@ def test_if_no_method_has_power_the_verdict_is_unclear_and_says_why():
     claim = combined_use(use(erased), [erased, exchanged, adding(0.5)], BAR, PAIRS)
     assert claim.holds is Holds.UNCLEAR
     assert claim.shown["use"]["verdict_from"] is None
-    assert len(claim.warnings) == 3
+    (warning,) = claim.warnings
+    assert all(name in warning for name in ("erasing", "interchange"))
     assert all(one.outcome != "rejected" for one in claim.explanations)
 
 
@@ -140,7 +141,7 @@ def test_a_null_without_power_is_named_with_its_reason():
     assert "random subspaces" in warning
     nulls = claim.shown["use"]["methods"][0]["nulls"]
     assert [bool(one["no_power"]) for one in nulls] == [False, True]
-    assert nulls[1]["no_power"] in claim.reason
+    assert warning in claim.reason
 
 
 def test_pairs_needed_detect_the_effect_with_the_power_that_is_stated():

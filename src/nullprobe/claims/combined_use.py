@@ -26,8 +26,9 @@ from nullprobe.claims.use_methods import (
     Placebo,
     in_words,
     judged,
+    powerless_in_words,
 )
-from nullprobe.claims.use_paths import path_in_words
+from nullprobe.claims.use_paths import path_in_words, repairs_in_words
 from nullprobe.claims.used import NAME
 from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
@@ -86,7 +87,10 @@ def combined_use(
         conclusion = CONCLUSIONS[chosen.name, holds]
     if chosen.name == ERASING:
         why = f"{judged(by_name[INTERCHANGE], bar)[1]} So erasing decides. {why}"
-    numbers = " ".join(in_words(one, bar) for one in methods)
+    powerless = powerless_in_words(methods, bar)
+    numbers = " ".join([
+        *(in_words(one, bar) for one in methods), *([f"{powerless}."] if powerless else []),
+    ])  # fmt: skip
     unclear = holds is Holds.UNCLEAR
     nulls = tuple(one.null for one in chosen.placebos if one.name != "same_label")
     effect = chosen.effect
@@ -110,13 +114,7 @@ def combined_use(
             "pairs": pairs,
         }} | neutral_shown(use.divergence, bar),
         rows_reason=NO_NUMBER[NAME] if unclear else "",
-        warnings=tuple(
-            f"{one.name.replace('_', ' ')} had no power for {method.name}: "
-            f"{one.without_power(bar.alpha)}"
-            for method in methods
-            for one in method.placebos
-            if one.without_power(bar.alpha)
-        ),
+        warnings=tuple(text for text in (powerless, *repairs_in_words(exchanged, bar)) if text),
     )  # fmt: skip
 
 

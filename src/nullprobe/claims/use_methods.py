@@ -10,14 +10,14 @@ every null that has power is rejected.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nullprobe.claims.observation import Observation, Thresholds
-from nullprobe.claims.sentences import number, p_text
+from nullprobe.claims.sentences import p_text
 from nullprobe.claims.verdict import Holds
 from nullprobe.stats.null_distribution import Null
 from nullprobe.stats.sample_size import units_to_detect
@@ -49,11 +49,16 @@ class Placebo:
     compared: Observation
     overlap: np.ndarray | None = None
 
+    @property
+    def share_with_concept(self) -> float:
+        """Share of the draws that contain more than half of the concept."""
+        return 0.0 if self.overlap is None else float((self.overlap > MOST_OVERLAP).mean())
+
     def without_power(self, alpha: float) -> str:
         """Return why this null has no power; empty if it has."""
         if self.overlap is None:
             return ""
-        share = float((self.overlap > MOST_OVERLAP).mean())
+        share = self.share_with_concept
         if share <= alpha:
             return ""
         return (
@@ -203,6 +208,12 @@ def _is_small(one: Placebo, bar: Thresholds, least: float, two_sided: bool) -> b
     return (max(-interval[0], interval[1]) if two_sided else interval[1]) < least
 
 
+SHORT = {
+    "permuted_labels": "permuted labels",
+    "random_subspaces": "random subspaces",
+    "same_label": "partners with the same label",
+    "permuted_directions": "permuted directions",
+}
 NAMES = {
     "permuted_labels": "subspaces of permuted labels",
     "random_subspaces": "random subspaces of the same rank and variance",
@@ -211,8 +222,13 @@ NAMES = {
 }
 
 
+def shift(value: float) -> str:
+    """Return an effect as text with three decimals: what is smaller is not of interest."""
+    return f"{value:.3f}" if abs(value) >= 5e-4 else "0.000"
+
+
 def in_words(method: Method, bar: Thresholds) -> str:
-    """Return the numbers of one method, and why a null had no power."""
+    """Return the numbers of one method and of its nulls."""
     of_whole = "" if method.share is None else f", {method.share:.0%} of the whole state's"
     what = "metric" if method.is_of_metric else "answer's log-probability"
     starts = {
@@ -222,19 +238,34 @@ def in_words(method: Method, bar: Thresholds) -> str:
     }
     if method.is_of_metric:
         starts[INTERCHANGE] = starts[INTERCHANGE].replace("answer", "metric")
-    start = starts[method.name].format(number(method.effect.value), method.nats, of_whole)
+    start = starts[method.name].format(shift(method.effect.value), method.nats, of_whole)
     parts: list[str] = []
     for one in method.placebos:
         value = method.same_label.value if one.name == "same_label" and method.same_label else None
         mean = one.null.mean if value is None else value
-        text = f"{NAMES[one.name]} by {number(mean)} ({p_text(one.p_value)}"
+        text = f"{NAMES[one.name]} by {shift(mean)} ({p_text(one.p_value)}"
         parts.append(text + ("; no power)" if one.without_power(bar.alpha) else ")"))
-    why = [
-        f" {NAMES[one.name].capitalize()} have no power here: {reason}."
-        for one in method.placebos
-        if (reason := one.without_power(bar.alpha))
-    ]
-    return f"{start}; {', '.join(parts)}.{''.join(why)}"
+    return f"{start}; {', '.join(parts)}."
+
+
+def powerless_in_words(methods: Sequence[Method], bar: Thresholds) -> str:
+    """Return which nulls were not counted, and why; empty if all have power."""
+    each: list[str] = []
+    for method in methods:
+        nulls = [
+            f"{SHORT[one.name]} ({one.share_with_concept:.0%} of draws)"
+            for one in method.placebos
+            if one.without_power(bar.alpha)
+        ]
+        if nulls:
+            each.append(f"{' and '.join(nulls)} for {method.name}")
+    if not each:
+        return ""
+    return (
+        f"Not counted: {'; '.join(each)}. Too many of these draws (more than {bar.alpha:.0%}) "
+        "contain more than half of the concept, so they would do as much even if the model used "
+        "nothing else"
+    )
 
 
 def pairs_needed(units: np.ndarray, per_unit: float, least: float, alpha: float) -> int | None:

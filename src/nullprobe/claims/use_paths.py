@@ -10,9 +10,9 @@ of the partner's value that is found at later layers, and the effect of what lat
 from __future__ import annotations
 
 from nullprobe.claims.observation import Observation, Thresholds
-from nullprobe.claims.sentences import number
-from nullprobe.claims.use_methods import Method
+from nullprobe.claims.use_methods import Method, shift
 
+SELF_REPAIR = "(self-repair)"
 TOLERANCE = 0.05  # a share of the partner's value further than this below 1 is a repair
 
 
@@ -22,10 +22,16 @@ def path_in_words(interchange: Method, bar: Thresholds) -> str:
     read = interchange.details.get("read")
     if read is not None:
         parts.append(
-            f"Without the part of the subspace that no later matrix reads, it is "
-            f"{number(read.value)}."
+            f"Without the part of the subspace that no later matrix reads, the shift is "
+            f"{shift(read.value)}."
         )
     return "".join(f" {part}" for part in parts if part)
+
+
+def repairs_in_words(interchange: Method, bar: Thresholds) -> list[str]:
+    """Return the sentences that state a self-repair, for a warning."""
+    parts = _frozen(interchange, bar), _restored(interchange, bar)
+    return [part.rstrip(".") for part in parts if SELF_REPAIR in part]
 
 
 def _frozen(interchange: Method, bar: Thresholds) -> str:
@@ -34,12 +40,12 @@ def _frozen(interchange: Method, bar: Thresholds) -> str:
     if direct is None or added is None:
         return ""
     interval, least = bar.interval(added), interchange.least(bar)
-    size = f"{number(added.value)}{interchange.nats}{_between(added, bar)}"
+    size = f"{shift(added.value)}{interchange.nats}{_between(added, bar)}"
     if interval is None:
         what = f"later layers add {size}"
     elif interval[1] < 0 and added.value <= -least and direct.value > 0:
         share = f"{-added.value / direct.value:.0%}"
-        what = f"later layers undo {share} of this (self-repair): {size}"
+        what = f"later layers undo {share} of this {SELF_REPAIR}: {size}"
     elif max(-interval[0], interval[1]) < least:
         what = f"later layers add less than what is of interest, {size}"
     elif interval[0] > 0:
@@ -47,8 +53,8 @@ def _frozen(interchange: Method, bar: Thresholds) -> str:
     else:
         what = f"whether later layers add or undo a part is unclear, {size}"
     return (
-        f"With later layers frozen, so that the head alone sees the change, it is "
-        f"{number(direct.value)}; {what}."
+        f"With later layers frozen, so that the head alone sees the change, the "
+        f"shift is {shift(direct.value)}; {what}."
     )
 
 
@@ -62,7 +68,7 @@ def _restored(interchange: Method, bar: Thresholds) -> str:
     if interval is None:
         return ""
     if interval[1] < 1.0 - TOLERANCE:
-        return f"Later layers restore the text's own value (self-repair): {place} is left."
+        return f"Later layers restore the text's own value {SELF_REPAIR}: {place} is left."
     if interval[0] > 1.0 - TOLERANCE:
         return f"Later layers do not restore the text's own value: {place} is found."
     return f"Whether later layers restore the text's own value is unclear: {place} is found."
@@ -72,5 +78,5 @@ def _between(one: Observation, bar: Thresholds, form: str = "") -> str:
     interval = bar.interval(one)
     if interval is None:
         return ""
-    low, high = (format(end, form) if form else number(end) for end in interval)
+    low, high = (format(end, form) if form else shift(end) for end in interval)
     return f" ({low} to {high})"
