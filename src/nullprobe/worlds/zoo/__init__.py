@@ -1,1 +1,1 @@
-"""Small transformers whose weights are set by hand, so that what they use is known."""
+"""Small transformers, set by hand or trained, of which it is known what they use."""

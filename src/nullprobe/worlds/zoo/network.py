@@ -78,6 +78,12 @@ class ZooNetwork:
             f"width={config.hidden_size}, random_state={self.random_state})"
         )
 
+    @property
+    def layer(self) -> torch.nn.Module:
+        """Return the module whose output is the site."""
+        layers: Any = self.model.model.layers
+        return layers[-2]
+
     def texts(self, n: int, random_state: RandomState = 0) -> ZooTexts:
         """Draw pairs of texts that differ in the concept: texts 2i and 2i + 1 are a pair.
 
@@ -214,8 +220,7 @@ def flipped(of: ZooNetwork, drawn: ZooTexts) -> float:
         return edited
 
     before = answers_yes(of, drawn.texts)
-    layer: Any = of.model.model.layers[-2]
-    handle = layer.register_forward_hook(negate)
+    handle = of.layer.register_forward_hook(negate)
     try:
         after = answers_yes(of, drawn.texts)
     finally:
