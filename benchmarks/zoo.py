@@ -46,7 +46,7 @@ from nullprobe.worlds.zoo.trained import MOST, RANGE, Refused, TrainedNetwork, t
 
 ALPHA, DRAWS = 0.05, 39
 N = 120  # texts: 60 pairs
-BOUND = MOST * RANGE  # nats
+BOUND = round(MOST * RANGE, 3)  # nats
 STEPS, RATE = 60, 0.1  # of DAS
 METHODS = (
     "probing", "behaviour", "das", "das, checked", "erasing", "interchange", "adding", "combined"
@@ -245,12 +245,15 @@ def main() -> None:
         "seconds": seconds, "share": options.share,
     }  # fmt: skip
     if not set(kinds) <= set(KINDS):
-        settings = {"learned": {
-            "networks of a kind": options.learned, "of a circuit": options.circuits,
-            "bound, nats": BOUND, "seconds": seconds,
-            "refused": sorted({f"{name}, seed {seed}" for (name, seed), (_, said)
-                               in zip(tasks, found, strict=True) if not said}),
-        }}  # fmt: skip
+        refused = [task for task, (_, said) in zip(tasks, found, strict=True) if not said]
+        settings = {
+            source: {
+                "networks": n, "bound, nats": BOUND, "seconds of this run": seconds,
+                "refused": [task for task in refused if origin(task[0]) == source],
+            }
+            for source, n in (("trained", options.learned), ("circuit", options.circuits))
+            if n
+        }  # fmt: skip
     keep(rows, settings)
 
 

@@ -1,1 +1,1 @@
-"""Small transformers, set by hand or trained, of which it is known what they use."""
+"""Small transformers, set by hand or trained, whose use of a concept is known."""
