@@ -75,9 +75,9 @@ def build(
 
     Notes
     -----
-    All networks take about half an hour on one core, once. Each is saved as soon as it is trained,
-    so that a run that is cut off continues. Networks that are set by hand take milliseconds, and
-    are not saved.
+    By the times of single trainings, all networks take about half an hour on one core, once. Each
+    is saved as soon as it is trained, so that a run that is cut off continues. Networks that are
+    set by hand take milliseconds, and are not saved.
 
     Examples
     --------
