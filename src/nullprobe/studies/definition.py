@@ -169,8 +169,10 @@ class Study:
                     f"{name!r}: {levels!r} arrived",
                 )
         for rule in self.rules:
-            for factor in rule.effect:
+            for factor in (*rule.effect, *rule.levels):
                 known("factor", factor, list(self.factors))
+            for factor, level in rule.levels.items():
+                known(f"level of {factor}", str(level), list(map(str, self.factors[factor])))
 
     @property
     def cells(self) -> tuple[Cell, ...]:

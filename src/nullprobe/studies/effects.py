@@ -99,8 +99,12 @@ class Effect(Estimate):
     factors: tuple[str, ...] = ()
 
 
-def weights(study: Study, factors: Sequence[str]) -> np.ndarray:
+def weights(
+    study: Study, factors: Sequence[str], levels: Mapping[str, object] | None = None
+) -> np.ndarray:
     """Return the weight of each cell in a contrast, of shape (cells,).
+
+    Other factors are averaged over, except that ``levels`` fixes some of them.
 
     Examples
     --------
@@ -110,20 +114,25 @@ def weights(study: Study, factors: Sequence[str]) -> np.ndarray:
     ...     return {"model": 0.0}
     >>> weights(two, ("a",)), weights(two, ("a", "b"))
     (array([-0.5, -0.5,  0.5,  0.5]), array([ 1., -1., -1.,  1.]))
+    >>> weights(two, (), {"b": 1})
+    array([0. , 0.5, 0. , 0.5])
     """
-    each = np.ones(len(study.cells))
-    for name, levels in study.factors.items():
-        if name not in factors:
-            each /= len(levels)
+    each, fixed = np.ones(len(study.cells)), levels or {}
+    for name, every in study.factors.items():
+        if name in fixed:
+            each *= [str(cell.levels[name]) == str(fixed[name]) for cell in study.cells]
             continue
-        ends = {str(levels[-1]): 1.0, str(levels[0]): -1.0}
+        if name not in factors:
+            each /= len(every)
+            continue
+        ends = {str(every[-1]): 1.0, str(every[0]): -1.0}
         each *= [ends.get(str(cell.levels[name]), 0.0) for cell in study.cells]
     return each
 
 
 def estimate(
     study: Study, table: Mapping[tuple[str, int], Mapping[str, float]], name: str,
-    factors: Sequence[str] = (),
+    factors: Sequence[str] = (), levels: Mapping[str, object] | None = None,
 ) -> Estimate:  # fmt: skip
     """Return the contrast of a measurement, over all seeds.
 
@@ -134,8 +143,10 @@ def estimate(
     name : str
         Of the measurement.
     factors : sequence of str
+    levels : mapping of str to level, optional
+        Factors that are fixed.
     """
-    each = weights(study, factors)
+    each = weights(study, factors, levels)
     seeds = sorted({seed for _, seed in table})
     return Estimate(
         tuple(

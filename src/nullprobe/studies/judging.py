@@ -71,7 +71,7 @@ def _judge(study: Study, rule: Rule, table: Table, nulls: Draws, alpha: float) -
     name = rule.of or measurements[0]
     known("measurement", name, measurements)
     effect = study.min_effect if rule.min_effect is None else rule.min_effect
-    observed = estimate(study, table, name, rule.effect)
+    observed = estimate(study, table, name, rule.effect, rule.levels)
     null = _null(study, rule, name, nulls)
     p_null = None if null is None else null.p_value(observed.value)
     holds = _holds(rule, observed, p_null, effect, alpha)
@@ -79,7 +79,7 @@ def _judge(study: Study, rule: Rule, table: Table, nulls: Draws, alpha: float) -
     sources = _sources(study, rule, table, observed, effect, alpha)
     details = {"seeds": float(len(observed.values)), "alpha": alpha, "min_effect": effect}
     for source, measurement in _measured_sources(rule, measurements).items():
-        details[source] = estimate(study, table, measurement, rule.effect).value
+        details[source] = estimate(study, table, measurement, rule.effect, rule.levels).value
     reach = observed.detectable(alpha)
     unclear = holds is Holds.UNCLEAR
     return Claim(
@@ -157,7 +157,10 @@ def _sources(
     names = _measured_sources(rule, list(next(iter(table.values()))))
     return tuple(
         _explained(
-            source, observed - estimate(study, table, names[source], rule.effect), effect, alpha
+            source,
+            observed - estimate(study, table, names[source], rule.effect, rule.levels),
+            effect,
+            alpha,
         )
         if source in names
         else Explanation.not_tried(source, "the study has no such measurement")
@@ -170,7 +173,7 @@ def _null(study: Study, rule: Rule, name: str, nulls: Draws) -> Null | None:
     rows = [draws.get(name) for draws in nulls.values()]
     if not rows or any(row is None for row in rows):
         return None
-    each = dict(zip(map(str, study.cells), weights(study, rule.effect), strict=True))
+    each = dict(zip(map(str, study.cells), weights(study, rule.effect, rule.levels), strict=True))
     m = min(len(row) for row in rows if row is not None)
     seeds = len({seed for _, seed in nulls})
     total = np.zeros(m)
@@ -193,6 +196,10 @@ def _reason(
         "interaction of {} and {}",
     )
     what = f"“{name}”, {contrasts[len(rule.effect)].format(*rule.effect)}"
+    if rule.levels:
+        where = ", ".join(f"{factor} = {level}" for factor, level in rule.levels.items())
+        what = what.replace("mean over the cells", f"where {where}", 1)
+        what += "" if not rule.effect else f", where {where}"
     interval = observed.interval
     ends = f" (95 % interval {number(interval[0])} to {number(interval[1])})" if interval else ""
     m = len(observed.values)

@@ -11,7 +11,9 @@ from nullprobe._core.validation import complain
 from nullprobe.studies.definition import Study
 
 # Name of a study → its module, which has it under that name.
-STUDY_NAMES = ("beliefs", "authors", "opposites", "direction", "contexts", "pretence")
+STUDY_NAMES = (
+    "beliefs", "authors", "opposites", "direction", "outside", "contexts", "pretence"
+)  # fmt: skip
 STUDIES = {name: f"nullprobe.studies.{name}" for name in STUDY_NAMES}
 
 

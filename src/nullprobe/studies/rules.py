@@ -29,6 +29,8 @@ class Rule:
     effect : tuple of str
         Factors: none for the mean over cells, one for its main effect (last level less first), two
         for their interaction (a difference of differences).
+    levels : mapping of str to level
+        The cells of the mean, such as {"way": "sealed"}; all by default.
     direction : str
         "more" if only values above ``zero`` make the claim true; "any" otherwise.
     zero : float
@@ -55,6 +57,7 @@ class Rule:
     zero: float = 0.0
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
     min_effect: float | None = None
+    levels: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def __post_init__(self) -> None:
         """Complain of a rule that lacks a sentence, or is of too many factors."""
@@ -66,6 +69,8 @@ class Rule:
             )
         if len(self.effect) > 2 or len(set(self.effect)) < len(self.effect):
             complain("an effect must be of none, one or two factors", f"{self.effect!r} arrived")
+        for factor in set(self.levels) & set(self.effect):
+            complain("an effect must be of factors whose levels vary", f"{factor!r} is fixed")
         for source in self.sources:
             choice("a source", source, SOURCES)
 
