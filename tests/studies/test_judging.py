@@ -132,3 +132,25 @@ def test_a_rule_of_an_unknown_measurement_or_factor_is_refused():
         made(lambda c, s, b: {"model": 0.0}, rules=(Rule("c", "It is so.", SENTENCES, of="x"),))
     with pytest.raises(InputError):
         made(lambda c, s, b: {"model": 0.0}, rules=(Rule("c", "It.", SENTENCES, effect=("x",)),))
+
+
+def test_a_rule_may_be_about_the_cells_of_one_level():
+    def measure(cell, seed, budget):
+        return {"model": (1.0 if cell.a == "x" else 0.0) + 0.5 * cell.b + noise(seed)}
+
+    def ruled(**changes):
+        rules = (Rule("claim", "It is so.", SENTENCES, **changes),)
+        return made(measure, rules=rules, factors={"a": ("x", "y"), "b": (0, 1)}).verdict
+
+    assert ruled(levels={"a": "x"}).observed == pytest.approx(1.25, abs=0.02)
+    assert ruled(levels={"a": "y", "b": 0}).observed == pytest.approx(0, abs=0.02)
+    assert ruled(levels={"a": "y", "b": 0}).holds is Holds.NO
+    assert ruled(levels={"a": "x"}, zero=1.25).holds is Holds.NO
+    inside = ruled(levels={"b": 1}, effect=("a",))
+    assert inside.observed == pytest.approx(-1, abs=0.02)
+    assert "b = 1" in inside.reason
+    for wrong in ({"c": 1}, {"a": "z"}):
+        with pytest.raises(InputError):
+            ruled(levels=wrong)
+    with pytest.raises(InputError):
+        ruled(levels={"a": "x"}, effect=("a",))

@@ -1,0 +1,98 @@
+"""The study of outside-text: guarantees hold, attacks break what has none, the price is stated."""
+
+import numpy as np
+import pytest
+
+from nullprobe.studies import outside as room
+from nullprobe.studies import outside_attacks as attacks
+from nullprobe.studies import outside_ways as ways
+from nullprobe.studies.definition import Budget, Cell
+from nullprobe.studies.outside_rules import ATTACKS, PLACEBO, RULES, TEXTS
+from nullprobe.studies.running import run
+
+SMALL = {
+    room: {"STEPS": 40, "PRICED": 300},
+    ways: {"TEACHING": 40},
+    attacks: {
+        "NATURAL": 60, "RANDOM": 200, "SEARCHES": 2, "SWEEPS": 1, "ATTACKED": 12, "TUNING": 10,
+        "RATES": (1e-3, 1.0), "NORMS": (1, 10, 100),
+    },
+}  # fmt: skip
+
+
+def small(monkeypatch):
+    for module, values in SMALL.items():
+        for name, value in values.items():
+            monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(room, "TUNING", 10)
+    monkeypatch.setattr(room, "RATES", (1e-3, 1.0))
+
+
+@pytest.fixture(scope="module")
+def result():
+    with pytest.MonkeyPatch.context() as patch:
+        small(patch)
+        yield run(room.outside, quick=True, cache=False)
+
+
+def values_of(result, way):
+    return next(one.values for one in result.records if one.cell.way == way)
+
+
+@pytest.mark.slow
+def test_guarantees_hold_and_bound_what_is_left_to_the_context(result):
+    for way in ways.WAYS:
+        values = values_of(result, way)
+        guaranteed = values["guaranteed probability, every text"]
+        assert (guaranteed > 0) == (way in (ways.HARD_CODED, ways.SEALED))
+        assert values["least probability of a word"] >= guaranteed - 1e-6
+        assert guaranteed >= values["guaranteed probability, vector of norm 10"]
+        assert abs(values["in-context learning in its place"]) <= 1 - guaranteed + 1e-6
+        assert values[TEXTS] == min(
+            values[f"{kind} texts"] for kind in ("natural", "random", "searched")
+        )
+        assert values[ATTACKS] <= min(values[TEXTS], values["vector of norm 100"])
+    assert values_of(result, ways.HARD_CODED)[ATTACKS] == 1
+    sealed = values_of(result, ways.SEALED)
+    assert sealed[TEXTS] == sealed["vector of norm 1"] == sealed["vector of norm 10"] == 1
+    assert sealed[ATTACKS] == 0
+
+
+@pytest.mark.slow
+def test_attacks_break_what_nothing_guarantees(result):
+    for way in set(ways.WAYS) - {ways.HARD_CODED, ways.SEALED}:
+        values = values_of(result, way)
+        assert values[ATTACKS] == 0
+        assert values["vector of norm 10"] < 0.5
+        assert values["steps of training to break it"] < attacks.TUNING
+    # Unprotected, a table can be trained away as well.
+    hard_coded = values_of(result, ways.HARD_CODED)
+    assert hard_coded["steps of training to break it"] < 100
+    assert values_of(result, ways.NOTHING)[PLACEBO.of] < PLACEBO.within
+
+
+@pytest.mark.slow
+def test_a_share_of_the_table_costs_what_the_bound_says(result):
+    record = next(one for one in result.records if one.cell.way == ways.HARD_CODED)
+    learned, loss = (
+        np.array(record.series[f"{name} in its place"]) for name in ("in-context learning", "loss")
+    )
+    shares = np.array(ways.SHARES)
+    np.testing.assert_allclose(record.series["guaranteed"], shares, atol=1e-6)
+    # The network gives a little to padding, and the table takes a share of that as well.
+    np.testing.assert_allclose(loss - loss[0], -np.log(1 - shares), atol=5e-3)
+    np.testing.assert_allclose(learned, (1 - shares) * learned[0], atol=1e-3)
+    assert len(result.figures) == 3
+    assert {claim.name for claim in result.claims} == {rule.name for rule in RULES}
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_numbers(monkeypatch):
+    small(monkeypatch)
+    for module, name in ((room, "STEPS"), (ways, "TEACHING")):
+        monkeypatch.setattr(module, name, 4)
+    one, other = (
+        room.measure(Cell({"way": ways.SEALED}), 1, Budget(quick=True, cache=False))
+        for _ in range(2)
+    )
+    assert one.values == other.values
