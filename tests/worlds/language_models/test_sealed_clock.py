@@ -68,6 +68,22 @@ def test_the_bound_on_the_rest_holds_and_is_not_far_off(scale):
     assert bound < 40 * rest.max()
 
 
+@pytest.mark.parametrize("part", ["wte", "wpe", "attn", "mlp"])
+def test_the_bound_covers_each_part_where_it_writes_alone(part):
+    model, seal = sealed(8)
+    with torch.no_grad():
+        for name, weights in model.transformer.named_parameters():
+            writes = "c_proj" in name or name.startswith("w")
+            if writes and part not in name:
+                weights *= 1e-3
+    seal.hold(model)
+    ids = np.random.default_rng(1).integers(0, len(CORPUS.words), (300, CORPUS.length))
+    x = stream(model, ids)
+    x, axes = x - x.mean(dim=-1, keepdim=True), seal.axes.double()
+    rest = (x - x @ axes @ axes.T).norm(dim=-1).max()
+    assert rest <= largest_rest(model, seal.axes) < 20 * rest
+
+
 def test_no_text_writes_to_the_sealed_axes():
     model, seal = sealed(2)
     rng = np.random.default_rng(2)
