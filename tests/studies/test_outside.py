@@ -79,9 +79,12 @@ def test_a_share_of_the_table_costs_what_the_bound_says(result):
     )
     shares = np.array(ways.SHARES)
     np.testing.assert_allclose(record.series["guaranteed"], shares, atol=1e-6)
-    # The network gives a little to padding, and the table takes a share of that as well.
-    np.testing.assert_allclose(loss - loss[0], -np.log(1 - shares), atol=5e-3)
-    np.testing.assert_allclose(learned, (1 - shares) * learned[0], atol=1e-3)
+    # A network of few steps gives π to padding, which is not counted. The table takes a share of
+    # that as well: the loss rises by λπ more, to first order.
+    more = loss - loss[0] + np.log(1 - shares)
+    assert -1e-6 < more[-1] < 0.02
+    np.testing.assert_allclose(more, shares * more[-1] / shares[-1], rtol=0.02, atol=1e-6)
+    np.testing.assert_allclose(learned, (1 - shares) * learned[0], rtol=0.02)
     assert len(result.figures) == 3
     assert {claim.name for claim in result.claims} == {rule.name for rule in RULES}
 
