@@ -54,6 +54,7 @@ def test_the_search_of_one_position_finds_its_worst_word(model):
         )
 
 
+@pytest.mark.slow
 def test_more_sweeps_never_find_less(model):
     starts = contexts(4)
     least = [
@@ -67,6 +68,7 @@ def test_more_sweeps_never_find_less(model):
     assert (least[1] < least[0] - 0.1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", SITES)
 def test_a_searched_vector_has_its_norm_and_beats_random_ones(model, site):
     ids = contexts(20)
