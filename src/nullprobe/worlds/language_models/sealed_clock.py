@@ -54,7 +54,7 @@ class Certificate:
     --------
     >>> one = Certificate(clock=100.0, loud=4.0, rest=20.0, reach=5.0, width=64, vocabulary=30)
     >>> round(one.radius, 1), one.least(0.0) > 0.99, one.least(one.radius + 1)
-    (28.1, True, 0.0)
+    (28.2, True, 0.0)
     """
 
     clock: float
@@ -68,7 +68,7 @@ class Certificate:
     def radius(self) -> float:
         """The largest sum of norms of added vectors that cannot change the word; ≤ 0 for none."""
         ahead = self.loud * self.clock - self.reach * self.rest
-        return ahead / (np.sqrt(2) * self.loud + self.reach)
+        return float(ahead / (np.sqrt(2) * self.loud + self.reach))
 
     def margin(self, norm: float = 0.0) -> float:
         """Return the least lead of the right word in logits, under vectors of a total norm."""
