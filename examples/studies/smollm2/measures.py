@@ -3,7 +3,8 @@
 A verdict follows one rule, written before any result. It is *yes* if the 95 % interval over
 items lies above 0, if the null gives as much with p <= .05 divided by the number of claims of the
 question, and if the effect is at least the smallest one of interest. It is *no* if the whole
-interval lies below the smallest effect of interest. Otherwise it is *unclear*.
+interval lies below the smallest effect of interest. Otherwise it is *unclear*. A rule may name
+placebos: if one of them passes the same test, a yes is *unclear* (added after a first run).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Rule(NamedTuple):
     yes: str
     no: str
     unclear: str
+    placebos: tuple[str, ...] = ()
 
 
 def load() -> tuple[Any, Any]:
@@ -61,7 +63,7 @@ def person(k: int) -> str:
 
 def article(word: str) -> str:
     """Return a word after "a" or "an"."""
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+    return f"{'an' if word[0] in 'aeiouAEIO' else 'a'} {word}"
 
 
 def word_ids(tokenizer: Any, words: Sequence[str]) -> list[int]:
@@ -133,15 +135,24 @@ def against_draws(observed: dict[str, Any], draws: Sequence[float]) -> dict[str,
 
 def judged(rules: Sequence[Rule], measured: Mapping[str, Mapping[str, Any]]) -> list[dict]:
     """Return the verdict of each rule; all of them share ALPHA."""
+    level = ALPHA / len(rules)
     verdicts = []
     for rule in rules:
         one = measured[rule.of]
-        low, high = one["interval"]
-        if low > 0 and one["p_value"] <= ALPHA / len(rules) and one["mean"] >= LEAST:
-            holds = "yes"
-        else:
-            holds = "no" if high < LEAST else "unclear"
+        passed = [name for name in rule.placebos if passes(measured[name], level)]
+        holds = "yes" if passes(one, level) and not passed else "unclear"
+        if one["interval"][1] < LEAST:
+            holds = "no"
         verdicts.append(
-            {"name": rule.name, "of": rule.of, "holds": holds, "sentence": getattr(rule, holds)}
-        )
+            {
+                "name": rule.name, "of": rule.of, "holds": holds,
+                "sentence": getattr(rule, holds), "placebos_that_pass": passed,
+            }
+        )  # fmt: skip
     return verdicts
+
+
+def passes(one: Mapping[str, Any], level: float) -> bool:
+    """Return whether an effect has what a yes needs."""
+    small = one["p_value"] <= level * (1 + 1e-3)  # results have four digits: 1/60 is 0.01667
+    return bool(one["interval"][0] > 0 and small and one["mean"] >= LEAST)

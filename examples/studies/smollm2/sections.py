@@ -26,8 +26,8 @@ METHOD = {
     "direction": "The direction is the mean state of texts that call somebody bad, less the mean "
     "of the same texts with good words, or with ordinary ones. Twice the direction is subtracted "
     "after layer 15 of 30, at every token of {items} scenes in which a bad person could help. "
-    "Eight good, bad and indifferent verbs each are read as the next word. A placebo is the "
-    "direction of tall, less short.",
+    "Eight good, bad and indifferent verbs each are read as the next word. Placebos, of the "
+    "same norm, are the directions of tall less short and of western less eastern.",
     "opposites": "A first sentence defines a trait (*an honest person would never lie*), tells a "
     "story (*would one day lie*), or has the act without the trait (*a tall person would never "
     "lie*). Then somebody has the trait, and the act is the next word: after *But one day, Anna "
@@ -49,10 +49,24 @@ ROWS: dict[str, tuple[str, ...]] = {
         "one act, less an unrelated value",
         "one act, less another person",
     ),
-    "direction": tuple(
-        f"{name}, 2: {what}"
-        for name in ("away from good", "away from ordinary", "placebo, tall")
-        for what in ("good", "bad", "indifferent", "bad acts fall", "good less indifferent")
+    "direction": (
+        *(
+            f"{name}, 2: {what}"
+            for name in ("away from good", "away from ordinary")
+            for what in ("good", "bad", "indifferent")
+        ),
+        *(
+            f"{name}, 2: {what}"
+            for what in ("bad acts fall", "good less indifferent")
+            for name in (
+                "away from good",
+                "away from ordinary",
+                "placebo, tall",
+                "placebo, western",
+            )
+        ),
+        "away from good, less placebo, tall: good less indifferent",
+        "away from good, less placebo, western: good less indifferent",
     ),
     "opposites": (
         "defined, but",
@@ -71,20 +85,30 @@ ROWS: dict[str, tuple[str, ...]] = {
         "author, before less after erasing",
     ),
 }
+# What to conclude with care, and what the numbers do not show.
 LIMITS = {
-    "contexts": "What this does not show: that the model has values, or that it learned them in "
-    "one context; it shows what it expects of a person in a prompt.",
-    "direction": "What this does not show: where longer texts go, or what another layer, another "
-    "strength or other lists of verbs would give.",
-    "opposites": "What this does not show: what *training* on definitions or stories does; here "
-    "both stand in the prompt, and a model may copy a word that it has just read.",
-    "authors": "What this does not show: whether the model holds authors apart from their names, "
-    "or that the words that we chose are all of a style.",
+    "contexts": "An act of another person does about as much as the person's own: nothing here "
+    "shows that a value is bound to a person. This does not show that the model has values, or "
+    "that it learned them in one context; it shows what the model expects of a person in a prompt.",
+    "direction": "Both placebos raise good acts over indifferent ones, more than any random "
+    "direction: the random null is too weak for this claim. So a placebo that passes makes a yes "
+    "unclear (this rule, and the second placebo, were added after a first run, whose verdict was "
+    "yes). The contrast that is subtracted matters: away from ordinary people, indifferent acts "
+    "gain. This does not show where longer texts go, nor what other layers, strengths or verbs "
+    "would give.",
+    "opposites": "Most of the effect is a word that returns: the same words about somebody else "
+    "do more, so a definition holds the excluded act back a little. This does not show what "
+    "*training* on definitions or stories does; both stand in the prompt here.",
+    "authors": "A probe reads the placebo names, too: the state holds the byline, which need not "
+    "be a style. This does not show that the model knows an author apart from the name, or that "
+    "the words that we chose are all of a style.",
 }
 
 
 def section(name: str, found: Mapping[str, Any]) -> str:
     """Return the section of a page from the result of its question."""
+    drawn = any("draws" in found["measured"][row] for row in ROWS[name])
+    column = " random draws: mean, largest |" if drawn else ""
     lines = [
         "## The same question asked of SmolLM2",
         "",
@@ -95,24 +119,23 @@ def section(name: str, found: Mapping[str, Any]) -> str:
             "before the run."
         ),
         "",
-        f"| {found['unit']} | mean | 95 % interval | p |",
-        "|---|---|---|---|",
+        f"| {found['unit']} | mean | 95 % interval |{column} p |",
+        "|---|---|---|---|" + ("---|" if drawn else ""),
     ]
-    for row in ROWS[name]:
-        one = found["measured"][row]
-        low, high = map(number, one["interval"])
-        lines.append(f"| {row} | {number(one['mean'])} | {low} to {high} | {one['p_value']:.2g} |")
+    lines += [table_row(row, found["measured"][row], drawn=drawn) for row in ROWS[name]]
     lines.append("")
     for name_of, one in found.get("read", {}).items():
         low, high = map(number, one["interval"])
         text = f"{number(one['mean'])} ({low} to {high})"
         lines.append(f"- {name_of}: {text}; `readable`: **{one['holds']}**.")
     for claim in found["claims"]:
-        least = ""
-        if claim["holds"] == "unclear":
+        note = ""
+        if claim["holds"] == "unclear" and claim["placebos_that_pass"]:
+            note = f" These pass the same test: {'; '.join(claim['placebos_that_pass'])}."
+        elif claim["holds"] == "unclear":
             value = detectable(found["measured"][claim["of"]], len(found["claims"]))
-            least = f" An effect below {number(value)} nats would usually be missed (80 % power)."
-        lines.append(f"- `{claim['name']}`: **{claim['holds']}**. {claim['sentence']}{least}")
+            note = f" An effect below {number(value)} nats would usually be missed (80 % power)."
+        lines.append(f"- `{claim['name']}`: **{claim['holds']}**. {claim['sentence']}{note}")
     result = f"[All numbers](../examples/studies/smollm2/results/{name}.json)"
     lines += [
         "",
@@ -123,6 +146,16 @@ def section(name: str, found: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def table_row(name: str, one: Mapping[str, Any], *, drawn: bool) -> str:
+    """Return a row of the table; without p where no rule is about it but the draws are shown."""
+    low, high = map(number, one["interval"])
+    draws, p = " |" if drawn else "", f"{one['p_value']:.2g}"
+    if "draws" in one:
+        draws = f" {number(one['draws']['mean'])}, {number(one['draws']['largest'])} |"
+        p = "" if name.endswith((": good", ": bad", ": indifferent")) else p
+    return f"| {name} | {number(one['mean'])} | {low} to {high} |{draws} {p} |"
 
 
 def wrapped(text: str) -> str:
