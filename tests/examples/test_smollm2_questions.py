@@ -104,6 +104,15 @@ def test_a_large_effect_that_random_draws_reach_is_not_a_yes():
         assert MEASURES.judged([rule], measured)[0]["holds"] == holds
 
 
+def test_a_placebo_that_passes_holds_a_yes_back():
+    large, none = (MEASURES.effect(mean + np.linspace(-0.1, 0.1, 40)) for mean in (1.0, 0.0))
+    rule = MEASURES.Rule("one", "x", "yes", "no", "unclear", ("placebo",))
+    for placebo, holds in ((none, "yes"), (large, "unclear")):
+        (claim,) = MEASURES.judged([rule], {"x": large, "placebo": placebo})
+        assert claim["holds"] == holds
+        assert bool(claim["placebos_that_pass"]) is (holds == "unclear")
+
+
 def test_items_of_a_unit_count_once():
     values = np.repeat([0.0, 1.0, 2.0], 10)
     few = MEASURES.effect(values, np.repeat(["a", "b", "c"], 10))
