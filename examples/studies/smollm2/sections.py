@@ -105,6 +105,12 @@ LIMITS = {
 }
 
 
+AFTERWARDS = {
+    "direction": "; after a first run, in which the placebo tall passed, we added the second "
+    "placebo, and the rule that a placebo that passes makes a yes unclear"
+}
+
+
 def section(name: str, found: Mapping[str, Any]) -> str:
     """Return the section of a page from the result of its question."""
     drawn = any("draws" in found["measured"][row] for row in ROWS[name])
@@ -116,7 +122,7 @@ def section(name: str, found: Mapping[str, Any]) -> str:
             f"*{found['question']}* {METHOD[name].format(**found)} A *yes* needs a 95 % interval "
             f"above 0, p ≤ .05 divided by {len(found['claims'])} (null: {found['null']}), and .1 "
             "nats at least. A *no* needs an interval below .1. We wrote the prompts and rules "
-            "before the run."
+            f"before the run{AFTERWARDS.get(name, '')}."
         ),
         "",
         f"| {found['unit']} | mean | 95 % interval |{column} p |",
