@@ -176,7 +176,8 @@ def _explain(
     """Draw an explanation for all readings that reject chance; add nulls, notes and curves."""
     bar, keys = all_runs[0].settings.thresholds, []
     enough = explanation == "noise" and all(
-        _moments_suffice(run, *one) for run, *one in zip(all_runs, nulls, curves, strict=True)
+        _moments_suffice(run, nulls_of_run, curve)
+        for run, nulls_of_run, curve in zip(all_runs, nulls, curves, strict=True)
     )
     for run, nulls_of_run, why in zip(all_runs, nulls, notes, strict=True):
         keys.append(_to_explain(explanation, run, nulls_of_run["chance"], why, enough))
