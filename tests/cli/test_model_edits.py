@@ -1,4 +1,4 @@
-"""Commands that ask what a model uses, fit erasers inside it, and show what it writes."""
+"""Commands that fit erasers inside a model, bake them, and show what it writes."""
 
 import copy
 import csv
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from support import tiny_models as tiny
-from support.command_files import documents, done, files, refused
+from support.command_files import done, refused
 
-from nullprobe import AffineEraser, audit_use, models
+from nullprobe import AffineEraser, models
 from nullprobe.cli import main
 
 TEXTS = tiny.texts(40, shortest=2, longest=6)
@@ -46,78 +46,6 @@ def sheet(folder):
 
 def scrubbed(capsys, saved, *more, site="layers.*.mlp_input", out="scrubbed"):
     return done(capsys, "scrub", saved, *ABOUT, "--site", site, "--out", out, *more)
-
-
-@pytest.mark.slow
-def test_an_audit_of_use_is_that_of_python(saved, capsys):
-    asked = ["--neutral", "other", "--groups", "code", "--site", "layers.*.output"]
-    said = done(capsys, "audit-use", saved, *ANSWERED, *asked, "--seed", 3, "--out", "out")
-    assert [file for file in files() if "audit-use" in file] == [
-        f"out/words-kind-audit-use.{suffix}" for suffix in ("html", "json")
-    ]
-    found = documents("out/words-kind-audit-use.json")
-    model, tokenizer = models.load(saved)
-    expected = audit_use(
-        model, tokenizer, TEXTS, KINDS, "layers.*.output", answers=ANSWERS, neutral=NEUTRAL,
-        groups=COLUMNS["code"], n_draws=39, random_state=3, title="words: kind",
-    )  # fmt: skip
-    for one, document in zip(expected.documents(), found, strict=True):
-        plain = json.loads(json.dumps(one.plain()))
-        assert document["claims"] == plain["claims"]
-        assert document["representation"] in said
-        assert document["provenance"]["groups"] == 20
-    source = {"model": str(saved), "file": "words.csv", "text": "words", "concept": "kind"}
-    source |= {"groups": "code", "answers": "answer", "neutral": "other"}
-    assert found[0]["provenance"]["source"] == source
-    line = shlex.split(found[0]["provenance"]["command"])
-    done(capsys, *line[1:], "--out", "again")
-    again, first = (Path(out, "words-kind-audit-use.json").read_bytes() for out in ("again", "out"))
-    assert again == first
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("pairs", ["pair", "match"])
-def test_texts_are_interchanged_if_pairs_are_named(saved, capsys, pairs):
-    asked = ["--site", "final_norm", "--pairs", pairs, "--other-concept", "same_as_kind"]
-    names = [""] * 40
-    each = [[i for i, kind in enumerate(KINDS) if kind == one] for one in ("odd", "even")]
-    for p, two in enumerate(zip(*each, strict=False)):
-        for i in two:
-            names[i] = f"pair {p}"
-    twice = {**COLUMNS, "same_as_kind": KINDS, "pair": names}
-    with Path("words.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([twice, *zip(*twice.values(), strict=True)])
-    said = done(capsys, "audit-use", saved, *ANSWERED, *asked, "--out", "out")
-    (found,) = documents("out/words-kind-audit-use.json")
-    model, tokenizer = models.load(saved)
-    expected = audit_use(
-        model, tokenizer, TEXTS, KINDS, "final_norm", answers=ANSWERS, n_draws=39,
-        pairs=names if pairs == "pair" else "match", title="words: kind",
-        concepts={"same_as_kind": KINDS},
-    )["final_norm"]  # fmt: skip
-    assert found["claims"] == json.loads(json.dumps(expected.document().plain()))["claims"]
-    use = found["claims"][0]["use"]
-    assert use["pairs"]["matched"] == (pairs == "match")
-    assert len(use["pairs"]["first"]) >= 12
-    interchange = use["methods"][1]
-    assert interchange["others"][0]["value"] == interchange["effect"]
-    assert found["provenance"]["source"]["pairs"] == pairs
-    assert f"--pairs {pairs}" in found["provenance"]["command"]
-    assert "Used" in said
-
-
-@pytest.mark.slow
-def test_neutral_texts_may_stand_in_another_file(saved, capsys):
-    Path("neutral.csv").write_text("words\n" + "\n".join(NEUTRAL[:5]) + "\n")
-    found = []
-    for neutral in ("neutral.csv", "other", "default"):
-        asked = ["--neutral", neutral, "--site", "final_norm", "--tokens", "-1", "--kind", "labels"]
-        asked += ["--method", "mean_projection", "--force"]
-        done(capsys, "audit-use", saved, *ANSWERED, *asked)
-        (document,) = documents("words-kind-audit-use.json")
-        found.append(document["claims"][0]["details"]["divergence"])
-    assert len({*found}) == 3
-    assert document["claims"][0]["neutral"]["texts"] == 24
 
 
 def test_scrubbed_erasers_are_those_of_python_and_say_where_they_belong(saved, capsys):

@@ -8,7 +8,7 @@ import pytest
 from support import tiny_models as tiny  # noqa: F401  skips where there is no torch
 
 from nullprobe import AffineEraser, Moments, audit_model, audit_use, models
-from nullprobe.cli import model_commands, model_options, text_commands
+from nullprobe.cli import edit_options, model_commands, text_commands
 from nullprobe.erasers import ERASERS
 
 # Which option passes a keyword of Python on, and why one has none.
@@ -62,6 +62,6 @@ def test_methods_inside_a_model_are_those_that_are_fitted_from_moments():
         with contextlib.suppress(AttributeError, ValueError):
             able[name] = kind.from_moments(moments).eraser_
     affine = {name for name, one in able.items() if isinstance(one, AffineEraser)}
-    assert affine - NOTHING_NEW == set(model_options.MOMENT_METHODS)
+    assert affine - NOTHING_NEW == set(edit_options.MOMENT_METHODS)
     for new, old in {"splince": "leace", "rlace": "mean_projection"}.items():
         np.testing.assert_allclose(able[new].matrix, able[old].matrix, atol=1e-12)

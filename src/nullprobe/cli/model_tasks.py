@@ -18,8 +18,8 @@ from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain
 from nullprobe.cli import streams
 from nullprobe.cli.baking import Texts
+from nullprobe.cli.edit_options import MOMENT_METHODS
 from nullprobe.cli.eraser_choice import Choice
-from nullprobe.cli.model_options import MOMENT_METHODS
 from nullprobe.cli.output import need_writable
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.kinds import KINDS

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from nullprobe.cli import arguments
+from nullprobe.cli import arguments, edit_options
 from nullprobe.cli import model_options as options
 from nullprobe.cli import options as common
 
@@ -78,7 +78,7 @@ def audit_model(
     model: options.Model,
     file: options.TextFile,
     text: options.Text,
-    concept: options.TextConceptToErase,
+    concept: edit_options.TextConceptToErase,
     out: OutStudy,
     groups: options.TextGroups = None,
     confounds: common.Confounds = None,
