@@ -9,7 +9,7 @@
 
 Models are trained as in a quick run. Each row has the mean and the largest absolute value over
 models, and how often a 95 % interval of five models excludes what is expected, or a p-value within
-a model is at most .05. A run that was stopped goes on: models and rows are kept.
+a model is at most .05. Trained models are cached.
 
     python benchmarks/null_corpora.py                  # 20 models of each
     python benchmarks/null_corpora.py --models 5
@@ -18,11 +18,8 @@ a model is at most .05. A run that was stopped goes on: models and rows are kept
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import gettempdir
 
 import numpy as np
 import torch
@@ -51,7 +48,6 @@ EXPECTED = {
     },
     "contexts": {"model": 0.0, "twin": 0.0, "probe, other domains (AUC)": 0.5},
 }
-KEPT = Path(gettempdir()) / "null_corpora.json"
 
 
 def authors(seed: int) -> dict[str, float]:
@@ -109,16 +105,13 @@ def main() -> None:
     models = parser.parse_args().models
     torch.set_num_threads(1)
     start = time.perf_counter()
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    found: dict[str, list[dict[str, float]]] = {study: [] for study in NULLS}
     for seed in range(FIRST, FIRST + models):
         for study, measured in NULLS.items():
-            rows = kept.setdefault(study, {})
-            if str(seed) not in rows:
-                rows[str(seed)] = measured(seed)
-                KEPT.write_text(json.dumps(kept))
-                print(study, seed, round(time.perf_counter() - start), "s", flush=True)
+            found[study].append(measured(seed))
+            print(study, seed, round(time.perf_counter() - start), "s", flush=True)
     rows = [
-        row(study, name, value, np.array([one[name] for one in kept[study].values()]))
+        row(study, name, value, np.array([one[name] for one in found[study]]))
         for study, expected in EXPECTED.items()
         for name, value in expected.items()
     ]

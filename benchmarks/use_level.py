@@ -3,9 +3,9 @@
 Labels that mean nothing: 400 labellings at random of statements about a small world; α = .05. A
 concept that the model reads and does not use: how the statement ends. A concept that it uses:
 truth. The last two layers take turns, since there the answer depends on the states most. See
-docs/methods/used.md.
+docs/methods/used.md. Delete results/use_level.json when `audit_use` changes.
 
-    python benchmarks/use_level.py --jobs 2       goes on after the cases that are recorded
+    python benchmarks/use_level.py --jobs 2       go on after the cases that are recorded
     python benchmarks/use_level.py --table        write the table of docs/methods/used.md
 """
 

@@ -12,12 +12,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "studies.md"
 
 @pytest.mark.slow
 def test_the_example_of_the_page_runs_and_is_about_thirty_lines(tmp_path, monkeypatch):
-    definition, call = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    definition, call, rule = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     assert (
         len([line for line in (definition + call).splitlines() if line.strip()]) <= 36
     )  # as formatted
     names = {}
     exec(definition, names)
+    exec(rule, names)
+    assert [one.effect for one in names["RULES"]] == [("redemption", "style")]
     result = studies.run(names["attractor"], quick=True, cache=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(studies, "run", lambda study, seeds: result)

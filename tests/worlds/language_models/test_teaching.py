@@ -37,7 +37,10 @@ def test_the_same_seed_gives_the_same_bytes():
 
 def test_steps_are_counted_from_one():
     steps = []
-    draw = lambda rng: (CORPUS.sample(2, rng).ids, np.ones((2, CORPUS.length)))  # noqa: E731
+
+    def draw(rng):
+        return CORPUS.sample(2, rng).ids, np.ones((2, CORPUS.length))
+
     teach(untrained(CORPUS, 0), draw, steps=2, rate=1e-3, seed=0, after=steps.append)
     assert steps == [1, 2]
 

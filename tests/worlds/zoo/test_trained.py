@@ -30,7 +30,7 @@ def ids_of(program, n=12):
 def asked(question):
     """Return a network that has learned nothing, for its texts."""
     program = PROGRAMS[QUESTIONS[question].network]
-    return TrainedNetwork(program, learning.newborn(program, 0), None, 0, 0)  # type: ignore[arg-type]
+    return TrainedNetwork(program, learning.newborn(program, 0), None, 0, 0)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
