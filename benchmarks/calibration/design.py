@@ -11,6 +11,7 @@ those in which the first attack on verdicts found an effect or a fault, follow (
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter
 
@@ -71,10 +72,11 @@ def sensible(one: Combination) -> bool:
     return not (truth == "shift" and noise in ("onehot", "relu") and not read)
 
 
-def pairs_of(one: Combination) -> set[tuple[int, str, int, str]]:
+@functools.cache
+def pairs_of(one: Combination) -> frozenset[tuple[int, str, int, str]]:
     """Return the pairs of levels in a combination; question with truth counts as one level."""
     levels = [(0, f"{one[0]}/{one[1]}"), *((k, one[k]) for k in range(2, len(one)))]
-    return {(i, a, j, b) for (i, a), (j, b) in itertools.combinations(levels, 2)}
+    return frozenset((i, a, j, b) for (i, a), (j, b) in itertools.combinations(levels, 2))
 
 
 def possible() -> list[Combination]:
@@ -91,7 +93,7 @@ def cost(one: Combination) -> float:
 def chosen() -> list[Combination]:
     """Return the combinations of the design, in the order in which they were chosen."""
     rest = sorted(possible(), key=cost)
-    missing = set().union(*map(pairs_of, rest))
+    missing = set[tuple[int, str, int, str]]().union(*map(pairs_of, rest))
     seen: Counter[tuple[int, str, int, str]] = Counter()
     found: list[Combination] = []
     while missing or len(found) < LEAST_CELLS:
