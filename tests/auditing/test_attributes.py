@@ -158,9 +158,7 @@ def test_what_does_not_go_is_refused_by_name(attributes, options, said):
 @pytest.mark.parametrize(
     ("claims", "before", "after"),
     [
-        (["readable"], ["readable"], []),
         (["dependent", "readable"], ["dependent", "readable"], []),
-        (["gone"], ["gone"], ["gone"]),
         (["readable", "gone"], ["readable", "gone"], ["gone"]),
     ],
 )

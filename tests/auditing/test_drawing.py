@@ -186,7 +186,7 @@ def test_nothing_to_judge_needs_no_more_than_one_look():
 @pytest.mark.slow
 def test_of_several_representations_together_hardly_any_is_rejected_by_chance():
     """The least adjusted p of four, stopped as they stop: at most .05, but for the stopping."""
-    hits, runs = 0, 250
+    hits, runs = 0, 150
     for seed in range(runs):
         rng = np.random.default_rng([43, seed])
         together = rng.normal(size=100)[None] + rng.normal(size=(4, 100))

@@ -38,10 +38,11 @@ def p_of_uniform(places, by):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("n", [20_000, pytest.param(100_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", CORPORA)
-def test_a_hundred_thousand_texts_are_as_the_full_observer_expects(name):
+def test_texts_are_as_the_full_observer_expects(name, n):
     corpus, rng = CORPORA[name](), np.random.default_rng(7)
-    drawn = corpus.sample(100_000, rng)
+    drawn = corpus.sample(n, rng)
     # Only the full observer, where it can be asked alone: others take as much time and memory.
     one = getattr(corpus, "observer", None)
     full = one("full", drawn.ids) if one else corpus.observers(drawn.ids)["full"]

@@ -8,8 +8,8 @@ from nullprobe.data.confounds import Confounds
 from nullprobe.heldout.confound_prediction import folds, predict_from_confounds
 from nullprobe.measures.covariance_beyond import covariance_beyond
 
-SETS = 20
-GROUPED = 12
+SETS = 10
+GROUPED = 8
 
 
 def p_value(beyond, seed, groups=None, numeric=False, n=200):

@@ -111,12 +111,12 @@ def test_tilted_odds_favour_the_label_that_they_are_tilted_to():
 def test_p_is_uniform_where_the_chances_are_right():
     """A statistic that follows W strongly: permuted labels would always be rejected."""
     low = plain = 0
-    for seed in range(200):
+    for seed in range(100):
         W, y, log_chance = logistic(1.5, n=60, seed=seed)
         _, _, drawn = action(y, W, log_chance)
         statistic = W @ y[drawn.orders(range(39))]
         low += ((statistic >= W @ y).sum() + 1) / 40 <= 0.05
         shuffled = np.random.default_rng(seed).permuted(np.tile(y, (39, 1)), axis=1)
         plain += ((shuffled @ W >= W @ y).sum() + 1) / 40 <= 0.05
-    assert low <= binom.ppf(0.999, 200, 0.05)
-    assert plain > 150
+    assert low <= binom.ppf(0.999, 100, 0.05)
+    assert plain > 75

@@ -1,13 +1,16 @@
 """nullprobe demo: four data sets on one page."""
 
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.command_files import FEW, documents, done, files, refuses
+from support.command_files import FEW, documents, files, refuses
 
 from nullprobe import worlds
+from nullprobe.cli import main
 from nullprobe.cli.demos import founding
 from nullprobe.cli.demos.founding import subjects
 
@@ -22,16 +25,25 @@ def test_a_wrong_demo_is_refused_in_one_sentence(arguments, parts, capsys):
     refuses(capsys, arguments, parts)
 
 
-@pytest.mark.slow
-def test_the_demo_writes_one_page_of_three_data_sets(capsys, monkeypatch):
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Return the folder and the output of the demo, of 60 rows of each data set."""
     some = [replace(one, X=one.X[:60, :3], y=one.y[:60]) for one in subjects(0)]
     some[1:] = [replace(one, feature_names=None) for one in some[1:]]
-    monkeypatch.setattr(founding, "subjects", lambda seed: some)
-    out = done(capsys, "demo", *FEW, "--out", "page")
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out:
+        patch.setattr(founding, "subjects", lambda seed: some)
+        patch.chdir(tmp_path_factory.mktemp("demo"))
+        assert main(["demo", *FEW, "--out", "page"]) == 0
+        return Path.cwd(), out.getvalue()
+
+
+@pytest.mark.slow
+def test_the_demo_writes_one_page_of_three_data_sets(demo, monkeypatch):
+    monkeypatch.chdir(demo[0])
     found = documents("page/nullprobe-demo.json")
     assert [document["title"] for document in found] == [one.title for one in subjects(0)]
     for document in found:
-        assert document["title"] in out
+        assert document["title"] in demo[1]
         assert document["provenance"]["command"].startswith("nullprobe demo --draws 39")
     assert found[0]["portrait"]["axes"][2] == "noise"
     assert files() == ["page/nullprobe-demo.html", "page/nullprobe-demo.json"]
@@ -45,10 +57,8 @@ def test_the_demo_draws_the_founding_experiment():
 
 
 @pytest.mark.slow
-def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, monkeypatch):
-    some = [replace(one, X=one.X[:60, :3], y=one.y[:60], feature_names=None) for one in subjects(0)]
-    monkeypatch.setattr(founding, "subjects", lambda seed: some)
-    done(capsys, "demo", *FEW, "--out", "page")
+def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(demo, monkeypatch):
+    monkeypatch.chdir(demo[0])
     page = " ".join(Path("page/nullprobe-demo.html").read_text("utf-8").split())
     said = [
         claim["details"] for d in documents("page/nullprobe-demo.json") for claim in d["claims"]
