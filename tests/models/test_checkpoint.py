@@ -49,9 +49,12 @@ def repositories(tmp_path_factory):
     for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
         (root / "only pickles" / file).write_bytes((root / "old" / file).read_bytes())
     (root / "only pickles" / "pytorch_model.bin").write_bytes(b"a pickle")
+    tiny.save(root / "damaged", old)
+    (root / "damaged" / checkpoint.INDEX).write_text("{")
     return {
         "us/tiny": {"main": root / "new", "v1": root / "old"},
         "us/pickles": {"main": root / "only pickles"},
+        "us/damaged": {"main": root / "damaged"},
     }
 
 
@@ -62,7 +65,7 @@ def served(repositories):
 
 
 @pytest.mark.slow
-def test_a_name_is_loaded_from_the_hub_and_its_commit_recorded(served, tmp_path):
+def test_a_model_of_the_hub_has_its_commit_and_is_loaded_again_without_a_network(served, tmp_path):
     found = load(served, tmp_path)
     assert (found["words"], found["sites"]) == (44, 14)
     assert found["is"]["name"] == "us/tiny"
@@ -73,6 +76,9 @@ def test_a_name_is_loaded_from_the_hub_and_its_commit_recorded(served, tmp_path)
         list(served.repositories["us/tiny"]["main"].glob("model-*"))
     )
     assert not [path for suffix in (".py", ".bin") for path in served.fetched(suffix)]
+    asked = len(served.asked)
+    assert load(served, tmp_path, environment={"HF_HUB_OFFLINE": "1"}) == found
+    assert len(served.asked) == asked
 
 
 @pytest.mark.slow
@@ -83,15 +89,6 @@ def test_a_revision_may_be_a_tag_or_a_commit(served, tmp_path):
     assert of_tag["is"] == of_commit["is"]
     assert of_tag["is"]["revision"] == small_hub.COMMITS["v1"]
     assert of_tag["is"]["weights"] != of_main["is"]["weights"]
-
-
-@pytest.mark.slow
-def test_what_was_fetched_is_loaded_again_without_a_network(served, tmp_path):
-    first = load(served, tmp_path)
-    asked = len(served.asked)
-    again = load(served, tmp_path, environment={"HF_HUB_OFFLINE": "1"})
-    assert again == first
-    assert len(served.asked) == asked
 
 
 @pytest.mark.slow
@@ -135,6 +132,7 @@ def test_what_the_hub_does_not_have_is_refused(served, tmp_path):
         ("us/unknown", ""): "the hub returned an error",
         ("us/tiny", "v2"): "the hub returned an error",
         ("us/pickles", ""): ".safetensors",
+        ("us/damaged", ""): "JSON object",
     }
     requests = [(name, {"revision": v} if v else {}) for name, v in expected]
     found = load_all(served, tmp_path, *requests)
@@ -159,11 +157,3 @@ def test_a_damaged_json_file_is_refused(tmp_path, content):
     (tmp_path / checkpoint.ADAPTER).write_bytes(content)
     with pytest.raises(InputError, match="JSON object"):
         checkpoint.Checkpoint("here", tmp_path).json(checkpoint.ADAPTER)
-
-
-@pytest.mark.slow
-def test_a_damaged_list_of_shards_on_the_hub_is_refused(repositories, tmp_path):
-    tiny.save(tmp_path / "model")
-    (tmp_path / "model" / checkpoint.INDEX).write_text("{")
-    with small_hub.hub({"us/damaged": {"main": tmp_path / "model"}}) as served:
-        assert "JSON object" in load(served, tmp_path / "home", "us/damaged")["refused"]
