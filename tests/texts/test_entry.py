@@ -168,7 +168,11 @@ def test_other_settings_do_not_read_what_was_kept(given, tmp_path):
 def test_costly_claims_are_judged_on_texts_that_did_not_choose(given):
     frame = given[2]
     with pytest.warns(UserWarning, match="copies of others"):  # some differ in their last sign
-        found = audit_model(*given, **{**FEW, "deep": 1, "groups": None})
+        found = audit_model(
+            *given,
+            **{**FEW, "deep": 1, "groups": None},
+            sites=["layers.2.output", "layers.3.output"],
+        )
     ((site, one),) = found.deep.items()
     assert list(found.chosen) == [site]
     assert {claim.name for claim in one} == set(entry.COSTLY)
