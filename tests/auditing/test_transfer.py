@@ -33,7 +33,7 @@ def measured(X, y, groups, seed=0):
     rng = np.random.default_rng(seed)
     order = permutations(carry.z, carry.strata, 99, rng)
     nulls = chance(carry.probed(order))
-    return carried(carry, names, n_resamples=200, rng=rng, n_draws=99), nulls
+    return carried(X, carry, names, n_resamples=200, rng=rng, n_draws=99), nulls
 
 
 def grouped(kind, n=270):
@@ -79,7 +79,7 @@ def test_random_subspaces_are_matched_to_what_each_part_loses(monkeypatch, kind)
     random_subspaces = transfer.random_subspaces
     monkeypatch.setattr(transfer, "random_subspaces", recorded)
     carry, names = ready(X, y, groups)
-    found = carried(carry, names, n_resamples=50, rng=np.random.default_rng(0), n_draws=40)
+    found = carried(X, carry, names, n_resamples=50, rng=np.random.default_rng(0), n_draws=40)
     assert len(asked) == 9
     assert found.random.values.shape == (40,)
     assert np.ptp(found.random.values) > 0
@@ -101,6 +101,45 @@ def test_chance_is_of_means_and_of_their_difference():
     expected = nulls["within"].values - nulls["across"].values
     np.testing.assert_allclose(nulls["gap"].values, expected)
     assert all(null.rung == "chance" for null in nulls.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["two classes", "number"])
+def test_interval_of_the_loss_is_as_wide_as_losses_of_other_data_vary(kind):
+    """Groups whose directions lie at 35°; a bootstrap of scored rows is about half as wide."""
+    losses, widths = [], []
+    for seed in range(60):
+        rng = np.random.default_rng([seed, 3])
+        g, turn = np.arange(480) % 2, np.deg2rad([-17.6, 17.6])
+        y = np.arange(480) // 2 % 2 if kind == "two classes" else rng.standard_normal(480)
+        X = rng.standard_normal((480, 8))
+        X[:, :2] += 2.0 * y[:, None] * np.column_stack([np.cos(turn[g]), np.sin(turn[g])])
+        carry, names = ready(X, y, g, seed)
+        found = carried(X, carry, names, n_resamples=400, rng=rng, n_draws=1)
+        loss = found.within.over(found.across)
+        losses.append(loss.value)
+        widths.append(loss.resampled.std())
+    expected = np.std(losses, ddof=1)
+    assert 0.8 < np.sqrt(np.mean(np.square(widths))) / expected < 1.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_take_their_share_of_each_class_in_each_part_of_each_group(monkeypatch, kind):
+    X, y, groups = grouped(kind)
+    carry, names = ready(X, y, groups)
+    given, without = [], carry.without
+
+    def recorded(X, blocks):
+        given.append(blocks)
+        return without(X, blocks)
+
+    monkeypatch.setattr(carry, "without", recorded)
+    carried(X, carry, names, n_resamples=50, rng=np.random.default_rng(0), n_draws=1)
+    (blocks,) = given
+    classes = np.zeros(len(y), dtype=int) if carry.z.codes is None else carry.z.codes
+    for g, j, c in itertools.product(range(3), range(3), np.unique(classes)):
+        rows = (groups == g) & (carry.partition.part == j) & (classes == c)
+        assert np.ptp(np.bincount(blocks[rows], minlength=20)) <= 1
 
 
 def test_same_seed_gives_the_same_evidence():

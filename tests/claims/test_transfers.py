@@ -134,6 +134,15 @@ def test_loss_that_may_or_may_not_matter_is_unclear(across, sure):
     assert claim.detectable is not None
 
 
+@pytest.mark.parametrize(("share", "holds"), [(0.02, Holds.YES), (0.03, Holds.UNCLEAR)])
+def test_loss_is_small_where_its_interval_of_level_alpha_says_so(share, holds):
+    """The interval includes the fits, so its coverage is 1 − α, and not more."""
+    within = seen(0.9)
+    large = np.arange(2000) < share * 2000  # replicates with a loss above the effect
+    across = replace(seen(0.88), resampled=within.resampled - np.where(large, 0.06, 0.02))
+    assert judged(replace(carried(), within=within, across=across))[0] is holds
+
+
 @pytest.mark.parametrize("left", [0.82, 0.845, 0.855, 0.95])
 def test_reading_that_carries_over_without_erasing_is_unclear(left):
     """A loss that random subspaces hardly exceed, by less than what matters, is none (.82)."""

@@ -223,6 +223,36 @@ def test_replicates_of_one_draw_weigh_the_same_rows_for_every_fit():
     assert np.abs(np.corrcoef(read[:, 0, :].T)[0, 1:]).max() < chance
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_a_block_fits_and_scored_rows_are_those_of_the_others(kind):
+    X, y, groups = grouped(kind)
+    _, parts, carry = ready(X, y, groups)
+    blocks = np.random.default_rng(0).integers(0, 4, len(y))
+    read, left = carry.without(X, blocks)
+    assert read.shape == left.shape == (4, 4, G, G)
+    for j in (0, 3):
+        rest = blocks != j
+        z = concept(y).take(np.flatnonzero(rest))
+        alone = Carry(X[rest], z, Parts(parts.part[rest], 3, groups[rest]))
+        for matrices, expected in zip((read, left), alone.read(asis(y[rest])), strict=True):
+            np.testing.assert_allclose(matrices[j, j], expected[0], atol=1e-10)
+    far = X * np.where(blocks == 0, 10.0, 1.0)[:, None]
+    for before, after in zip((read, left), carry.without(far, blocks), strict=True):
+        np.testing.assert_allclose(before[0], after[0], atol=1e-10)  # scored rows are the first X
+        assert np.abs(before[1] - after[1]).min() > 1e-4
+
+
+def test_integers_are_read_without_a_block_as_floats():
+    X, y, groups = grouped("two classes")
+    _, _, carry = ready(X, y, groups)
+    whole = np.round(5 * X).astype(np.int32)
+    blocks = np.arange(len(y)) % 3
+    for one, other in zip(
+        carry.without(whole, blocks), carry.without(whole.astype(float), blocks), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_own_directions_in_the_place_of_erased_ones_leave_what_erasing_leaves():
     for kind in KINDS:
         X, y, groups = grouped(kind)

@@ -54,6 +54,18 @@ def test_solutions_are_those_of_the_matrix_that_is_formed(kind, n, d):
     assert error < (1e-7 if kind == "far from zero" else 1e-9)
 
 
+@pytest.mark.parametrize("shrinkage", [0.02, 0.1, 1.0])
+@pytest.mark.parametrize("kind", KINDS)
+def test_solutions_with_a_given_shrinkage_are_those_of_the_matrix_that_is_formed(kind, shrinkage):
+    X = rows(kind, 40, 60)
+    few = FewRows.of(X, shrinkage)
+    moments = Moments.of(X, np.arange(40) % 2)
+    B = X.T @ np.random.default_rng(1).standard_normal((40, 4)) * few.inverse[:, None]
+    expected = moments.factor(shrinkage).solve(B)
+    error = np.abs(few.solve(B) - expected).max() / np.abs(expected).max()
+    assert error < (1e-7 if kind == "far from zero" else 1e-9)
+
+
 @pytest.mark.parametrize("kind", ["correlated", "spikes", "constant features"])
 def test_whitened_rows_have_the_same_inner_products_as_solutions(kind):
     X = rows(kind, 30, 50)

@@ -306,6 +306,7 @@ class Run:
         pieces = np.array_split(permuted.orders(range(n)), max(1, n // 50), axis=1)
         read = self.workers.map("groups", carry.probed, pieces)
         measured = transfer.carried(
+            self.X,
             carry,
             names,
             n_resamples=self.observing.n_resamples,

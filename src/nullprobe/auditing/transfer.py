@@ -8,19 +8,19 @@ standardised features.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from nullprobe.claims.observation import Carried, Observation
 from nullprobe.heldout.transfer import Carry, diagonal, in_units, off_diagonal
 from nullprobe.nulls.subspace import random_subspaces
+from nullprobe.stats.jackknife import N_BLOCKS, added_by_fits, dealt_blocks, widened
 from nullprobe.stats.null_distribution import Null
 
 PERMUTED = "labels permuted within each part of each group; everything rerun"
 DRAWN = "random subspaces that remove as much variance in as many directions; probes fitted afresh"
 DRAWS = 99
-Mean = Callable[[np.ndarray], np.ndarray]
 
 
 def chance(read: np.ndarray) -> dict[str, Null]:
@@ -37,6 +37,7 @@ def chance(read: np.ndarray) -> dict[str, Null]:
 
 
 def carried(
+    X: np.ndarray,
     carry: Carry,
     names: Sequence[str],
     *,
@@ -46,9 +47,13 @@ def carried(
 ) -> Carried:
     """Return the readings within and across groups, with intervals and random subspaces.
 
+    Intervals include the variation of the fits: a loss is judged, not these probes (`jackknife`).
+
     Parameters
     ----------
+    X : ndarray of shape (n, d)
     carry : Carry
+        Of the same rows.
     names : sequence of str
         Names of the groups, by code.
     n_resamples : int
@@ -58,22 +63,34 @@ def carried(
         Number of random subspaces, at least 39: with fewer, a two-sided p-value cannot reach .05.
     """
     read, erased = (m[0] for m in carry.read(np.arange(len(carry.z))[:, None]))
-    reads, lefts = carry.resampled(n_resamples, rng)
+    blocks = dealt_blocks(_strata(carry), N_BLOCKS, rng)
+    replicates = zip(carry.resampled(n_resamples, rng), carry.without(X, blocks), strict=True)
+    each = [
+        widened(_means(given_fits), added_by_fits(_means(without)), N_BLOCKS - 1, rng)
+        for given_fits, without in replicates
+    ]
+    values = np.concatenate([_means(read), _means(erased)])
     metric = carry.z.metric
+    observed = [
+        # No statistic here exceeds 1.
+        Observation.of(value, metric, np.minimum(resampled, 1.0))
+        for value, resampled in zip(values, np.hstack(each).T, strict=True)
+    ]
+    random = Null("random_subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng)))
+    return Carried(tuple(names), read, erased, *observed, random)
 
-    def observed(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
-        return Observation.of(mean(matrix[None])[0], metric, mean(replicates))
 
-    return Carried(
-        tuple(names),
-        read,
-        erased,
-        observed(read, reads, diagonal),
-        observed(read, reads, off_diagonal),
-        observed(erased, lefts, diagonal),
-        observed(erased, lefts, off_diagonal),
-        Null("random_subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
-    )
+def _means(matrices: np.ndarray) -> np.ndarray:
+    """Return the means (..., 2) on the diagonal and off it, of matrices (..., G, G)."""
+    flat = matrices.reshape(-1, *matrices.shape[-2:])
+    means = np.stack([diagonal(flat), off_diagonal(flat)], axis=-1)
+    return means.reshape(*matrices.shape[:-2], 2)
+
+
+def _strata(carry: Carry) -> np.ndarray:
+    """Return the class, part and group of each row as one code (n,)."""
+    strata, codes = carry.strata.part, carry.z.codes
+    return strata if codes is None else strata * carry.z.n_columns + codes
 
 
 def _at_random(carry: Carry, n_draws: int, rng: np.random.Generator) -> np.ndarray:

@@ -9,6 +9,8 @@ that chance does not reproduce.
 
 from __future__ import annotations
 
+import math
+
 from nullprobe.claims.evidence import Evidence, by_chance
 from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Carried, Observation, Thresholds
@@ -80,7 +82,7 @@ def _judge(measured: Carried, evidence: Evidence) -> tuple[Holds, str]:
     )
     gap = measured.within.over(measured.across)
     interval = bar.interval(gap)
-    low = interval[0] if interval is not None else 0.0
+    low, high = interval if interval is not None else (0.0, math.inf)
     # Only a reading above chance can carry over or be lost: two one-sided tests at α/2 each.
     if not _above(bar, measured.across, nulls["across"]):
         read_within = _above(bar, measured.within, nulls["within"])
@@ -94,7 +96,7 @@ def _judge(measured: Carried, evidence: Evidence) -> tuple[Holds, str]:
         return Holds.UNCLEAR, reason
     if low > bar.min_effect:
         return Holds.NO, f"A probe fitted in one group works only in part in the others. {numbers}"
-    if not bar.negligible(gap):
+    if high >= bar.min_effect:
         reason = (
             "A probe fitted in one group works in the others; whether it works as well there is "
             f"unclear. {numbers} The interval of the loss includes the smallest effect of "

@@ -32,8 +32,8 @@ class Part:
         if validation.is_sparse(X):
             return SparsePart.of_sparse(X, z, rows, shrinkage)
         X, z = X[rows], z.take(rows)
-        if is_few(*X.shape) and shrinkage == "oas":
-            few = FewRows.of(X)
+        if is_few(*X.shape):
+            few = FewRows.of(X, None if isinstance(shrinkage, str) else shrinkage)
             return cls(rows, few.centred.astype(X.dtype, copy=False), few.mean, few.inverse, few)
         moments = Moments.summed(X, z)
         factor = moments.factor(shrinkage)

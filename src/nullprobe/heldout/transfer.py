@@ -15,6 +15,7 @@ P of the scored group, never from its S.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -64,18 +65,46 @@ class Carry(Labellings):
 
     def __init__(self, X: np.ndarray, z: Concept, parts: Parts) -> None:
         super().__init__(z)
-        if X.dtype not in (np.float32, np.float64):
-            X = X.astype(np.float64)
         assert parts.groups is not None, "transfer needs groups"
         self.partition, self.groups = parts, parts.groups
         self.n_groups = int(self.groups.max()) + 1
-        self.parts = [
+        self.parts = self._factored(X, np.ones(len(z), dtype=bool))
+        self.fitted = self.parts  # other parts in `without`
+
+    def _factored(self, X: np.ndarray, is_kept: np.ndarray) -> list[list[Part]]:
+        part, groups = self.partition.part, self.groups
+        if X.dtype not in (np.float32, np.float64):
+            X = X.astype(np.float64)
+        return [
             [
-                _part(X, z, np.flatnonzero((self.groups == g) & (parts.part == j)))
-                for j in range(parts.n_parts)
+                _part(X, self.z, np.flatnonzero((groups == g) & (part == j) & is_kept))
+                for j in range(self.partition.n_parts)
             ]
             for g in range(self.n_groups)
         ]
+
+    def without(self, X: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return readings (J, J, G, G) without blocks of rows, before and after erasure.
+
+        Entry (j, k): everything is fitted without block j, and scored on rows without block k.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, d)
+            All rows, as they were passed to the class.
+        blocks : ndarray of shape (n,)
+            Block of each row, from 0. Without a block, each part of each group still has rows.
+        """
+        J = int(blocks.max()) + 1
+        others = blocks != np.arange(J)[:, None]
+        weights = [[others[:, part.rows].astype(np.float64) for part in row] for row in self.parts]
+        Z, each = self.columns(np.arange(len(self.z))[:, None]), []
+        for is_kept in others:
+            rest = copy.copy(self)
+            rest.fitted = self._factored(X, is_kept)
+            each.append(rest._matrices(rest._scored(Z), Z, weights))
+        read, erased = np.stack(each, axis=1)
+        return read, erased
 
     @property
     def strata(self) -> Parts:
@@ -110,7 +139,7 @@ class Carry(Labellings):
     def resampled(
         self, n_resamples: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return bootstrap replicates (B, G, G), before and after erasure, without refits.
+        """Return bootstrap replicates (B, G, G), before and after erasure, given the fits.
 
         Scored rows are resampled within each class of each part of each group. All fits share one
         draw, so that entries can be compared as pairs.
@@ -183,20 +212,21 @@ class Carry(Labellings):
         """
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
-        crosses = [[part.cross(flat) for part in parts] for parts in self.parts]
+        crosses = [[part.cross(flat) for part in parts] for parts in self.fitted]
         erase_along = crosses
         if directions is not None:
             erase_along = [
                 [directions(g, j) for j in range(len(row))] for g, row in enumerate(crosses)
             ]
         for f, p, s in self.partition.roles():
-            U = [parts[p].solve(cross[p]) for parts, cross in zip(self.parts, crosses, strict=True)]
-            for b, (parts, cross) in enumerate(zip(self.parts, crosses, strict=True)):
-                P, S = parts[p], parts[s]
+            fitted = [*zip(self.fitted, crosses, strict=True)]
+            U = [parts[p].solve(cross[p]) for parts, cross in fitted]
+            for b, (parts, cross) in enumerate(fitted):
+                P, S = parts[p], self.parts[b][s]
                 level = flat[P.rows].mean(axis=0) if self.z.codes is None else 0.0
                 fits = [[W] for W in U]
                 if erase:
-                    others = [(self.parts[a][f], erase_along[a][f]) for a in range(self.n_groups)]
+                    others = [(self.fitted[a][f], erase_along[a][f]) for a in range(self.n_groups)]
                     fresh = _fresh_probes(P, U[b], cross[p], others, k)
                     for fit, W in zip(fits, fresh, strict=True):
                         fit.append(W)

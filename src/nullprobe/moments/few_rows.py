@@ -56,8 +56,8 @@ class FewRows:
     axes: np.ndarray
 
     @classmethod
-    def of(cls, X: np.ndarray) -> FewRows:
-        """Factor X (n, d), with oracle-approximating shrinkage as in :meth:`Moments.factor`."""
+    def of(cls, X: np.ndarray, shrinkage: float | None = None) -> FewRows:
+        """Factor X (n, d), with shrinkage as in :meth:`Moments.factor`, by default "oas"."""
         n = len(X)
         mean, centred = _centred(X)
         variance = np.einsum("ij,ij->j", centred, centred) / n
@@ -65,6 +65,9 @@ class FewRows:
         inverse = linalg.reciprocal(linalg.feature_scale(mean, variance))
         A = centred * (inverse / np.sqrt(n))
         gram = A @ A.T
+        if shrinkage is not None:
+            none = np.zeros(0), np.zeros((X.shape[1], 0))
+            return cls(mean, centred, inverse, A, gram, shrinkage, 1.0 - shrinkage, *none)
         d = int(np.count_nonzero(inverse))
         shrunk = shrink_gram(gram, d, n - 1, float(np.vdot(gram, gram)))
         axes = (A.T @ shrunk.vectors) / np.sqrt(shrunk.values)

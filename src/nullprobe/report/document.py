@@ -41,7 +41,10 @@ Text = Annotated[str, Field(min_length=1)]
 Label = str | int | float | bool | None | Numbers
 Detail = int | float | None
 NARROW = 0.02  # an interval may have no width if its replicates are equal
-INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if it is not known."
+INTERVAL = (
+    "95 % bootstrap interval, given the fitted eraser and probe (of `transfers`: with the "
+    "variation of the fits); null if it is not known."
+)
 
 
 def doc(text: str, **limits: Any) -> Any:

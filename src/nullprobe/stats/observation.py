@@ -24,7 +24,7 @@ class Observation:
     chance : float
         Value of the statistic at chance.
     resampled : ndarray of shape (B,)
-        Bootstrap replicates.
+        Bootstrap replicates, given the fits; of `transfers`, widened by the variation of the fits.
     trials : int or None
         Number of independent trials, if the statistic is a share of trials.
     chance_p : float or None
@@ -60,11 +60,14 @@ class Observation:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval, conditional on the fitted eraser and probe; None without replicates."""
+        """95 % interval; None without replicates.
+
+        It is conditional on the fitted eraser and probe, unless the replicates vary with them.
+        """
         return self.within(0.95)
 
     def within(self, coverage: float) -> tuple[float, float] | None:
-        """Return the interval of a coverage, conditional on the fits; None without replicates.
+        """Return the interval of a coverage; None without replicates.
 
         For a share of trials it is Wilson's interval: bootstrap intervals of 0 and 1 have width 0.
         """
