@@ -89,6 +89,27 @@ def test_the_filter_of_chains_is_the_enumeration(name):
                 assert full.posterior[character][i, t, 1] == pytest.approx(bad, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", [name for name in TINY if name.startswith("chains")])
+def test_the_smoother_of_chains_is_the_enumeration(name):
+    corpus = TINY[name]()
+    ids = corpus.sample(6, np.random.default_rng(3)).ids
+    past = corpus.smoothed(ids)
+    settings = list(settings_of_chains(corpus))
+    for i, text in enumerate(ids):
+        words = [corpus.words[w] for w in text]
+        joint = np.array([p * p_of_words(corpus, a, r, words)[0] for a, r, p in settings])
+        joint /= joint.sum()
+        for t in range(corpus.length):
+            done = p_of_words(corpus, *settings[0][:2], words[: t + 1])[1]
+            for c, character in enumerate(corpus.characters):
+                at = np.array([rows[c][done[c]] for _, rows, _ in settings])
+                expected = [joint[at == s].sum() for s in range(len(corpus.states))]
+                np.testing.assert_allclose(past[character][i, t], expected, atol=1e-12)
+        if corpus.linked:
+            mine = joint[[a[0] == 1 for a, *_ in settings]].sum()
+            np.testing.assert_allclose(past["author"][i, :, 1], mine, atol=1e-12)
+
+
 def test_simulacra_are_the_full_observer_of_a_corpus_without_links():
     linked = small_chains()
     apart = small_chains(linked=False, signed=0.0)

@@ -128,3 +128,15 @@ def test_a_predictor_reads_on_where_texts_grow_and_anew_where_they_do_not(observ
     for length in (3, 4, 6, 5, 7):  # one word, two words, fewer words
         np.testing.assert_array_equal(following(ids[:, :length]), log_p[:, length])
     np.testing.assert_array_equal(following(ids[::-1, :8]), log_p[::-1, 8])
+
+
+def test_only_observers_that_remember_revise_the_past():
+    corpus = small_chains()
+    ids = corpus.sample(3, np.random.default_rng(0)).ids
+    with pytest.raises(InputError) as error:
+        corpus.smoothed(ids, observer="author")
+    assert "remembers" in error.value.required
+    ids[1, 5] = 0
+    with pytest.raises(InputError) as error:
+        corpus.smoothed(ids)
+    assert "text 1 has '<bos>' at position 5" in error.value.received

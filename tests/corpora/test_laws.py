@@ -77,6 +77,41 @@ def test_every_observer_s_probabilities_sum_to_one_and_are_at_most_as_good_as_th
         assert gap.mean() >= -4 * gap.std() / np.sqrt(len(gap))
 
 
+SMOOTHED = [name for name in CORPORA if hasattr(CORPORA[name](), "smoothed")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMOOTHED)
+def test_what_is_believed_of_the_past_is_as_often_true(name):
+    corpus, rng = CORPORA[name](), np.random.default_rng(8)
+    drawn = corpus.sample(100_000, rng)
+    for latent, beliefs in corpus.smoothed(drawn.ids).items():
+        truth = drawn.latents[latent]
+        for t in (1, corpus.length // 2):
+            true = truth if truth.ndim == 1 else truth[:, t]
+            # Of texts with the same end: a belief that leaves the end out would be wrong there.
+            where = uniform_places(beliefs[:, t], true, rng)
+            assert p_of_uniform(where, drawn.ids[:, -1]) > LEAST_P, (latent, t)
+
+
+@pytest.mark.parametrize("observer", ["full", "simulacra"])
+@pytest.mark.parametrize("name", SMOOTHED)
+def test_smoother_and_filter_agree_at_the_end_and_on_average(name, observer):
+    corpus = CORPORA[name]()
+    ids = corpus.sample(4000, np.random.default_rng(3)).ids
+    now, past = corpus.observers(ids)[observer].posterior, corpus.smoothed(ids, observer=observer)
+    assert list(now) == list(past)
+    moved = 0.0
+    for latent, beliefs in past.items():
+        np.testing.assert_allclose(beliefs[:, -1], now[latent][:, -1], atol=1e-12)
+        np.testing.assert_allclose(beliefs.sum(axis=-1), 1, atol=1e-12)
+        if observer == "full":  # its beliefs are those of the process: later words move no mean
+            gap = beliefs[:, 1] - now[latent][:, 1]
+            assert (abs(gap.mean(axis=0)) <= 5 * gap.std(axis=0) / np.sqrt(len(ids)) + 1e-12).all()
+        moved = max(moved, float(abs(beliefs[:, 1] - now[latent][:, 1]).max()))
+    assert moved > 0.05
+
+
 @pytest.mark.parametrize("name", CORPORA)
 def test_the_past_does_not_depend_on_the_future(name):
     corpus = CORPORA[name]()

@@ -88,6 +88,10 @@ class ChainFilter:
             table = self.tables.byline if part == "byline" else self.tables.adverb
             self._weigh(np.zeros(len(ids), int), table[:, ids].T)
 
+    def is_act(self, t: int) -> bool:
+        """Return whether the word at t is what a character does."""
+        return self._part(t) == "verb"
+
     def _part(self, t: int) -> str:
         if t < 2:
             return ("start", "byline")[t]

@@ -17,6 +17,7 @@ import numpy as np
 from nullprobe._core.parameters import known, share, whole_number
 from nullprobe._core.validation import complain
 from nullprobe.corpora.chain_filter import Following, Ideas, observed
+from nullprobe.corpora.chain_smoother import smoothed
 from nullprobe.corpora.chain_tables import (
     START,
     UNSIGNED,
@@ -230,6 +231,24 @@ class Chains:
         known("observer", name, list(self._ideas))
         texts = checked_texts(ids, self.words, self.length)
         return observed(self.tables, texts, self.characters, self._ideas[name], name)
+
+    def smoothed(self, ids: np.ndarray, *, observer: str = FULL) -> dict[str, np.ndarray]:
+        """Return what an observer believes of the past once it has read whole texts.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n, t)
+        observer : {"full", "simulacra"}
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n, t, k)
+            As ``posterior`` of `observers`, given all words instead of those up to a position.
+        """
+        ideas = {name: one for name, one in self._ideas.items() if one.memory}
+        known("observer that remembers", observer, list(ideas))
+        texts = checked_texts(ids, self.words, self.length)
+        return smoothed(self.tables, texts, self.characters, ideas[observer], observer)
 
     @property
     def _ideas(self) -> dict[str, Ideas]:
