@@ -21,7 +21,7 @@ from nullprobe.studies.definition import Budget, Cell, Measured, study
 from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.result import StudyResult
 from nullprobe.studies.rules import Rule
-from nullprobe.studies.training import train
+from nullprobe.studies.training import Training
 
 STEPS, TEXTS, DRAWS, LAST = 800, 2000, 99, 3
 READ = Rule(
@@ -76,6 +76,7 @@ def pictures(result: StudyResult) -> tuple[dict[str, Any], ...]:
     rules=(READ, BEYOND),
     min_effect=0.01,
     pictures=pictures,
+    trainings=lambda cell, seed, budget: [Training(Mess3(), seed, STEPS)],
     doubts=(
         "If words alone, with more of the past than the last three, gave as much of the belief as "
         "the states do, the picture would be a fact about inputs.",
@@ -86,7 +87,7 @@ def pictures(result: StudyResult) -> tuple[dict[str, Any], ...]:
 def beliefs(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Measure R² of the belief from the model, its twin, and words."""
     corpus = Mess3()
-    model = train(corpus, seed=seed, budget=budget, steps=STEPS)
+    model = Training(corpus, seed, STEPS).made(budget)
     ids = corpus.sample(budget.rows(TEXTS), np.random.default_rng([seed, 3])).ids
     full = corpus.observers(ids)[FULL]
     belief = full.posterior["state"][:, 1:]

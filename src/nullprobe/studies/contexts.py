@@ -22,7 +22,7 @@ from nullprobe.studies.effects import Estimate
 from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.result import StudyResult
 from nullprobe.studies.strangers import LAST_SHOWN, Strangers, states
-from nullprobe.studies.training import further, train
+from nullprobe.studies.training import Training, further, train
 
 STEPS, TEXTS = 600, 2400
 AGENTS, ABSENT = 48, 16  # named agents; how many never act in the last domain
@@ -37,10 +37,15 @@ def corpus_of(rho: float, seed: int, *, lists: float = 0.0) -> Contexts:
     return Contexts(rho=rho, agents=AGENTS, absent=ABSENT, lists=lists, random_state=seed)
 
 
+def trainings(cell: Cell, seed: int, budget: Budget) -> list[Training]:
+    """Return the training of a cell."""
+    return [Training(corpus_of(cell.rho, seed), seed, STEPS)]
+
+
 def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Train on texts in which values agree by rho; ask about another domain."""
     corpus = corpus_of(cell.rho, seed)
-    made = train(corpus, seed=seed, budget=budget, steps=STEPS)
+    made = trainings(cell, seed, budget)[0].made(budget)
     texts = Strangers(corpus, budget.rows(TEXTS), seed)
     full = corpus.observers(texts.ids)["full"].log_p
     log_p = made.log_p(texts.ids)
@@ -199,6 +204,7 @@ contexts = Study(
         "A model that carries values over where the corpus does not (rho = 0).",
         "An untrained network in which a probe of one domain reads the others.",
     ),
+    trainings=trainings,
     parts={
         "jump": Study(
             "contexts_jump",

@@ -63,6 +63,8 @@ class Budget:
         Of trained models.
     report : callable
         Called with a stage, the amount done, and the total.
+    ready : mapping
+        Models that were trained at once on a GPU, by the name of their training.
 
     Examples
     --------
@@ -73,6 +75,7 @@ class Budget:
     quick: bool = False
     cache: Cache = None
     report: Report = silent
+    ready: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def steps(self, full: int) -> int:
         """Return the number of training steps."""
@@ -108,6 +111,7 @@ class Measured:
 
 
 Measure = Callable[[Cell, int, Budget], "Measured | Mapping[str, float]"]
+Trainings = Callable[[Cell, int, Budget], Sequence[Any]]  # what `training.Training` describes
 Pictures = Callable[[Any], Sequence[Mapping[str, Any]]]  # Result → plain figures
 
 
@@ -136,6 +140,9 @@ class Study:
         Extensions, which run alone.
     placebo : Placebo, optional
         A cell in which nothing may be measured; otherwise the run decides nothing.
+    trainings : callable, optional
+        (cell, seed, budget) → the `training.Training` that ``measure`` will ask for. With it, a run
+        on a GPU trains cells and seeds at once.
 
     Examples
     --------
@@ -155,6 +162,7 @@ class Study:
     doubts: Sequence[str] = ()
     parts: Mapping[str, Study] = field(default_factory=dict)
     placebo: Placebo | None = None
+    trainings: Trainings | None = None
 
     def __post_init__(self) -> None:
         """Complain of names and levels that cannot be."""

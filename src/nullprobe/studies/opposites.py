@@ -51,11 +51,15 @@ DOUBTS = (
 UNIT = "nats by which the opposite is ahead of unrelated traits"
 
 
-def learned(cell: Cell, seed: int, budget: Budget) -> Any:
-    """Return the model of a cell; a quick run trains it in full, too, since this takes seconds."""
+def trainings(cell: Cell, seed: int, budget: Budget) -> list[training.Training]:
+    """Return the training of a cell; a quick run takes all steps, too, since this takes seconds."""
     corpus = Opposites(definable=bool(cell.definable), tropes=float(cell.tropes))
-    whole = Budget(cache=budget.cache, report=budget.report)
-    return training.train(corpus, seed=seed, budget=whole, steps=STEPS, batch=BATCH)
+    return [training.Training(corpus, seed, STEPS, batch=BATCH, in_full=True)]
+
+
+def learned(cell: Cell, seed: int, budget: Budget) -> Any:
+    """Return the model of a cell."""
+    return trainings(cell, seed, budget)[0].made(budget)
 
 
 def _advantages(made: Any, rng: np.random.Generator, n: int) -> tuple[dict[str, float], np.ndarray]:
@@ -104,6 +108,7 @@ def _tuning(made: Any, traits: np.ndarray, rng: np.random.Generator) -> float:
     factors={"definable": (0, 1), "tropes": (0.05, 0.2, 0.5)},
     rules=DOSE_RULES,
     min_effect=0.1,
+    trainings=trainings,
 )
 def dose(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Measure advantages where only a share of the turns leads to the opposite by rule."""
@@ -119,6 +124,7 @@ def dose(cell: Cell, seed: int, budget: Budget) -> Measured:
     factors={"definable": (0, 1), "tropes": (0, 1)},
     rules=LENGTH_RULES,
     min_effect=0.1,
+    trainings=trainings,
 )
 def length(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Measure the shortest contexts after which a trait of a held-out axis is likely."""
@@ -221,6 +227,7 @@ def _pictures(result: Any) -> list[dict[str, Any]]:
     factors={"definable": (0, 1), "tropes": (0, 1)},
     rules=RULES,
     min_effect=0.1,
+    trainings=trainings,
     placebo=PLACEBO,
     pictures=_pictures,
     doubts=DOUBTS,

@@ -24,6 +24,7 @@ from nullprobe.studies.effects import effects
 from nullprobe.studies.judging import judged
 from nullprobe.studies.pictures import interaction
 from nullprobe.studies.result import Record, StudyResult
+from nullprobe.studies.together import at_once
 
 PARTS = "parts"  # folder of cells × seeds that are done
 
@@ -65,7 +66,9 @@ def run(
 
     Notes
     -----
-    Same seed, same bytes: on the same machine, with the same versions.
+    Same seed, same bytes: on the same machine, with the same versions. Where CUDA is available, and
+    the study says what it trains (``Study.trainings``), all its models learn at once there; the
+    provenance says so. Their weights differ from those of a CPU by rounding.
 
     Examples
     --------
@@ -84,17 +87,29 @@ def run(
     todo = [(cell, seed) for cell in study.cells for seed in chosen]
     records: list[Record] = []
     with reporting(progress) as report:
+        ready = at_once(study, todo, Budget(quick, cache, report))
         for number, (cell, seed) in enumerate(todo, 1):
             stages = _turn(report, f"{cell}, seed {seed}", number, len(todo))
-            budget = Budget(quick, cache, stages)
+            budget = Budget(quick, cache, stages, ready.models)
             records.append(_record(study, cell, seed, budget, folder))
             stages("done", 1, 1)
     _need_alike(records)
-    return result_of(study, records, quick=quick)
+    return result_of(study, records, quick=quick, training=ready.note)
 
 
-def result_of(study: Study, records: Sequence[Record], *, quick: bool) -> StudyResult:
-    """Return the result of measurements: effects, verdicts, pictures."""
+def result_of(
+    study: Study, records: Sequence[Record], *, quick: bool, training: str = ""
+) -> StudyResult:
+    """Return the result of measurements: effects, verdicts, pictures.
+
+    Parameters
+    ----------
+    study : Study
+    records : sequence of Record
+    quick : bool
+    training : str
+        How models were trained, if not one by one on the CPU.
+    """
     table = {(str(one.cell), one.seed): one.values for one in records}
     nulls = {(str(one.cell), one.seed): one.nulls for one in records}
     first = next(iter(records[0].values))
@@ -109,7 +124,11 @@ def result_of(study: Study, records: Sequence[Record], *, quick: bool) -> StudyR
         claims=judged(study, table, nulls),
         figures=(),
         doubts=tuple(study.doubts),
-        provenance={"random_state": records[0].seed, "versions": _versions()},
+        provenance={
+            "random_state": records[0].seed,
+            "versions": _versions(),
+            **({"training": training} if training else {}),
+        },
     )
     figures = interaction(made) if study.pictures is None else study.pictures(made)
     return made.with_figures(figures)
@@ -150,6 +169,8 @@ def _key(study: Study, cell: Cell, seed: int, budget: Budget) -> str:
     except (OSError, TypeError):  # written in a console
         source = repr(getattr(getattr(study.measure, "__code__", None), "co_code", ""))
     facts: list[Any] = [source, __version__, study.name, str(cell), seed, budget.quick, _versions()]
+    if budget.ready:  # other weights, so other numbers
+        facts.append("trained at once")
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 

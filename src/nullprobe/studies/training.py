@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -56,16 +57,55 @@ def train(  # noqa: PLR0913  each option is one idea
     CorpusModel(random_state=0, words=4, layers=2, width=64)
     """
     budget = budget or Budget()
-    models, training = module("corpus_model"), module("corpus_training")
-    lessons = training.Lessons(
-        budget.steps(steps),
-        tuple(float(weight) for weight in word_weights),
-        tuple(sorted({budget.steps(step) for step in snapshots})),
-        **({} if batch is None else {"batch": batch}),
-    )
-    return models.train(
-        corpus, lessons, random_state=seed, cache=budget.cache, progress=budget.report
-    )
+    return Training(corpus, seed, steps, tuple(word_weights), tuple(snapshots), batch).made(budget)
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A training that a study asks for: what `train` is called with, but for the budget.
+
+    Attributes
+    ----------
+    corpus : Corpus
+    seed : int
+    steps : int
+    word_weights : tuple of V floats
+    snapshots : tuple of int
+    batch : int or None
+    in_full : bool
+        Whether a quick run takes all steps, too.
+    """
+
+    corpus: Corpus
+    seed: int
+    steps: int = STEPS
+    word_weights: tuple[float, ...] = ()
+    snapshots: tuple[int, ...] = ()
+    batch: int | None = None
+    in_full: bool = False
+
+    def task(self, budget: Budget) -> tuple[Corpus, Any, int]:
+        """Return corpus, lessons and seed, as the trainer takes them."""
+        budget = replace(budget, quick=budget.quick and not self.in_full)
+        lessons = module("corpus_training").Lessons(
+            budget.steps(self.steps),
+            tuple(float(weight) for weight in self.word_weights),
+            tuple(sorted({budget.steps(step) for step in self.snapshots})),
+            **({} if self.batch is None else {"batch": self.batch}),
+        )
+        return self.corpus, lessons, self.seed
+
+    def made(self, budget: Budget) -> CorpusModel:
+        """Return the trained model: one that is ready, or one from the cache, or a new one."""
+        corpus, lessons, seed = self.task(budget)
+        models = module("corpus_model")
+        if budget.ready:
+            ready = budget.ready.get(models.Begun(corpus, lessons, seed, None).name)
+            if ready is not None:
+                return ready
+        return models.train(
+            corpus, lessons, random_state=seed, cache=budget.cache, progress=budget.report
+        )
 
 
 def further(  # noqa: PLR0913  what the steps are

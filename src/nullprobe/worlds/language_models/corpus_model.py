@@ -206,29 +206,70 @@ def train(
     """
     seed, lessons = integer_seed(random_state), lessons or Lessons()
     bars, folder = reporting(progress), checkpoints.cache_folder(cache)
-    words = (*corpus.words, PAD, UNKNOWN)
-    tokenizer = word_tokenizer(words, corpus.length, pad=PAD, unknown=UNKNOWN)
-    twin = untrained(corpus, seed)
-    wanted = sorted({*lessons.snapshots, lessons.steps})
-    places: dict[int, Path] = {}
-    if folder is not None:
-        name = checkpoints.fingerprint(twin, _recipe(corpus, seed, lessons))
-        places = {step: folder / f"corpus-{name}-{step}" for step in wanted}
-    fetched = {step: checkpoints.fetch(place, twin) for step, place in places.items()}
-    models = {step: model for step, model in fetched.items() if model is not None}
-    if len(models) < len(wanted):
-        model = copy.deepcopy(twin)
+    begun = Begun(corpus, lessons, seed, folder)
+    if not begun.done:
+        model = copy.deepcopy(begun.twin)
         with bars as report:
 
             def watch(step: int) -> None:
                 report("training", step, lessons.steps)
-                if step in wanted:
-                    models[step] = copy.deepcopy(model).eval()
+                begun.take(step, model)
 
             learn(model, corpus, lessons, seed=seed, watch=watch)
-        for step, place in places.items():
-            checkpoints.keep(place, models[step], tokenizer)
-    return CorpusModel(models[lessons.steps], twin, tokenizer, corpus, models, seed)
+        begun.keep()
+    return begun.made()
+
+
+class Begun:
+    """A training that is to be done, or that the cache has done.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    lessons : Lessons
+    seed : int
+    folder : Path or None
+        The cache.
+    **facts
+        What else the weights depend on, as JSON values: nothing, for those of `train`.
+    """
+
+    def __init__(
+        self, corpus: Corpus, lessons: Lessons, seed: int, folder: Path | None, **facts: object
+    ) -> None:
+        self.corpus, self.lessons, self.seed = corpus, lessons, seed
+        words = (*corpus.words, PAD, UNKNOWN)
+        self.tokenizer = word_tokenizer(words, corpus.length, pad=PAD, unknown=UNKNOWN)
+        self.twin = untrained(corpus, seed)
+        self.steps = sorted({*lessons.snapshots, lessons.steps})
+        self.name = checkpoints.fingerprint(self.twin, _recipe(corpus, seed, lessons) | facts)
+        self._places = (
+            {} if folder is None else {s: folder / f"corpus-{self.name}-{s}" for s in self.steps}
+        )
+        fetched = {s: checkpoints.fetch(place, self.twin) for s, place in self._places.items()}
+        self.models = {step: model for step, model in fetched.items() if model is not None}
+
+    @property
+    def done(self) -> bool:
+        """Whether the model after every step that is asked for is there."""
+        return len(self.models) == len(self.steps)
+
+    def take(self, step: int, model: GPT2LMHeadModel) -> None:
+        """Copy a model after a step, if it is asked for."""
+        if step in self.steps:
+            self.models[step] = copy.deepcopy(model).eval()
+
+    def keep(self) -> None:
+        """Write the models to the cache."""
+        for step, place in self._places.items():
+            checkpoints.keep(place, self.models[step], self.tokenizer)
+
+    def made(self) -> CorpusModel:
+        """Return the trained model."""
+        return CorpusModel(
+            self.models[self.lessons.steps], self.twin, self.tokenizer, self.corpus, self.models,
+            self.seed,
+        )  # fmt: skip
 
 
 def _recipe(corpus: Corpus, seed: int, lessons: Lessons) -> dict[str, object]:

@@ -112,22 +112,31 @@ def learn(
     watch : callable
         Called with the number of steps done, after each step.
     """
-    weights = lessons.weights(corpus)
+    of_word = of_words(lessons, corpus)
     with untouched(seed):
-        batches = _batches(corpus, np.random.default_rng([seed, 1]), lessons)
-        of_word = torch.from_numpy(weights).float()
+        texts = batches(corpus, np.random.default_rng([seed, 1]), lessons)
 
         def loss_of(_: int) -> torch.Tensor:
-            ids = next(batches)
-            logits = model(ids, use_cache=False).logits[:, :-1]
-            targets = ids[:, 1:]
-            loss = cross_entropy(logits.transpose(1, 2), targets, reduction="none")
-            return (of_word[targets] * loss).sum() / of_word[targets].sum()
+            ids = next(texts)
+            return weighted_loss(model(ids, use_cache=False).logits, ids, of_word)
 
         descend(model, loss_of, steps=lessons.steps, how=lessons.descent, after=watch)
 
 
-def _batches(corpus: Corpus, rng: np.random.Generator, lessons: Lessons) -> Iterator[torch.Tensor]:
+def of_words(lessons: Lessons, corpus: Corpus) -> torch.Tensor:
+    """Return the weight of each word in the loss, (V,) in float32."""
+    return torch.from_numpy(lessons.weights(corpus)).float()
+
+
+def weighted_loss(logits: torch.Tensor, ids: torch.Tensor, of_word: torch.Tensor) -> torch.Tensor:
+    """Return the loss of texts (n, T) under logits (n, T, vocabulary), in nats a word."""
+    targets = ids[:, 1:]
+    loss = cross_entropy(logits[:, :-1].transpose(1, 2), targets, reduction="none")
+    return (of_word[targets] * loss).sum() / of_word[targets].sum()
+
+
+def batches(corpus: Corpus, rng: np.random.Generator, lessons: Lessons) -> Iterator[torch.Tensor]:
+    """Yield the texts of each step, (batch, T)."""
     for start in range(0, lessons.steps, PIECE):
         ids = corpus.sample(lessons.batch * min(PIECE, lessons.steps - start), rng).ids
         yield from torch.from_numpy(ids).split(lessons.batch)

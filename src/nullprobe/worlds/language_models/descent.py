@@ -6,7 +6,7 @@ matrices decay. The same seed gives the same weights, to the byte, on the same m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -45,6 +45,17 @@ class Descent:
         """Return the learning rate: linear warm-up, then half a cosine."""
         down = self.floor + (1 - self.floor) * (1 + np.cos(np.pi * step / steps)) / 2
         return float(self.peak * min(1.0, (step + 1) / self.warm_up) * down)
+
+    def optimiser(
+        self, weights: Iterable[torch.Tensor], *, matrix: int = 2
+    ) -> torch.optim.Optimizer:
+        """Return AdamW; only weights of at least ``matrix`` dimensions decay."""
+        every = list(weights)
+        groups = [
+            {"params": [w for w in every if w.ndim >= matrix], "weight_decay": self.weight_decay},
+            {"params": [w for w in every if w.ndim < matrix]},
+        ]
+        return torch.optim.AdamW(groups, lr=self.peak, betas=self.betas, weight_decay=0.0)
 
 
 @contextmanager
@@ -96,10 +107,7 @@ def descend(
         Called after each step with the number of steps done.
     """
     model.train()
-    matrices = [weights for weights in model.parameters() if weights.ndim > 1]
-    others = [weights for weights in model.parameters() if weights.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": how.weight_decay}, {"params": others}]
-    optimiser = torch.optim.AdamW(groups, lr=how.peak, betas=how.betas, weight_decay=0.0)
+    optimiser = how.optimiser(model.parameters())
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = how.rate(step, steps)
