@@ -28,12 +28,12 @@ from scipy.stats import t as student
 
 from nullprobe.corpora.authors import authors as corpus_of_authors
 from nullprobe.studies import Budget
-from nullprobe.studies.authors import TEXTS, erasing, trained, unsigned
+from nullprobe.studies.authors import TEXTS, erasing, training
 from nullprobe.studies.contexts import contexts
 from nullprobe.studies.definition import Cell
 from nullprobe.studies.opposites import opposites
 from nullprobe.studies.opposites_rules import PLACEBO
-from nullprobe.studies.standing import Standing
+from nullprobe.studies.standing import Standing, unsigned
 
 ALPHA, MODELS, GROUP = 0.05, 20, 5
 FIRST = 1000  # seed: none of a full run
@@ -54,7 +54,7 @@ def authors(seed: int) -> dict[str, float]:
     """Train on characters without a common author; place the model, and erase the posterior."""
     world = corpus_of_authors()
     texts = Standing(world, unsigned(world, BUDGET.rows(TEXTS), [seed, 5]))
-    made = trained(corpus_of_authors(linked=False), seed, BUDGET)
+    made = training(corpus_of_authors(linked=False), seed).made(BUDGET)
     values, draws = erasing(made, world, texts, seed, BUDGET)
     larger = sum(draw >= values["lost by erasing authors"] for draw in draws)
     return {

@@ -45,7 +45,7 @@ def test_a_mixture_stands_in_between(texts):
 def test_texts_of_the_study_have_no_byline():
     ids = room.unsigned(WORLD, 50, [1])
     assert len(ids) == 50
-    assert {WORLD.words[i] for i in ids[:, 1]} == {room.UNSIGNED}
+    assert {WORLD.words[i] for i in ids[:, 1]} == {"anon"}
 
 
 @pytest.mark.slow
@@ -64,3 +64,22 @@ def test_a_small_run_measures_everything_and_judges_by_all_rules(monkeypatch, tm
     shares = [v for name, v in record.values.items() if ": bad after" in name]
     assert len(shares) == 12
     assert all(0 <= one <= 1 for one in shares)
+
+
+@pytest.mark.slow
+def test_a_small_run_of_other_casts_is_judged_cast_by_cast(monkeypatch, tmp_path):
+    for name, value in {"STEPS": 40, "TEXTS": 100}.items():
+        monkeypatch.setattr(room, name, value)
+    result = run(room.authors.part("cast"), quick=True, cache=tmp_path)
+    assert [one.cell.cast for one in result.records] == list(room.CASTS)
+    assert {claim.name for claim in result.claims} == {rule.name for rule in room.CAST_RULES}
+    assert len({one.values["KL from full"] for one in result.records}) == 3
+
+
+def test_three_characters_tell_more_of_the_author_of_each_other():
+    """What the third one does is known to the full observer, and to nobody else."""
+    world = authors(characters=("knight", "wizard", "thief"))
+    texts = room.Standing(world, room.unsigned(world, 80, [0]))
+    for observer, share in (("full", 1), ("simulacra", 0)):
+        here = texts.of(texts.observers[observer].log_p)
+        assert here["author share"] == pytest.approx(share, abs=1e-9)

@@ -3,9 +3,10 @@
 import numpy as np
 
 from nullprobe.corpora import Chains, Contexts, Mess3, Opposites, Values
-from nullprobe.corpora.authors import authors
+from nullprobe.corpora.authors import UNEVEN, authors
 from nullprobe.corpora.finite import FiniteCorpus
 from nullprobe.corpora.grammar import Grammar, Slot
+from nullprobe.corpora.reveal import reveal
 
 GOOD, BAD = ("helps", "heals", "gives"), ("lies", "robs", "burns")
 
@@ -71,6 +72,12 @@ CORPORA = {
     "authors": lambda: authors(lines=4),
     "authors, null": lambda: authors(lines=3, linked=False),
     "authors who let fall": lambda: authors(lines=3, stories="fall"),
+    "three characters, uneven authors": lambda: authors(
+        lines=3, characters=("knight", "wizard", "thief"), prior=UNEVEN
+    ),
+    "reveals": lambda: reveal(lines=4),
+    "reveals that do not last": lambda: reveal(lines=4, lasting=False),
+    "reveals, null": lambda: reveal(lines=3, linked=False),
     "mess3": lambda: Mess3(length=7),
     "coins": coins,
     "placebo": lambda: Opposites(definable=False, tropes=0.0, axes=3, held_out=1),

@@ -7,6 +7,8 @@ reader who knows that texts have authors learns about one character from the act
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nullprobe._core.parameters import known
 from nullprobe.corpora.chain_tables import Author
 from nullprobe.corpora.chains import Chains
@@ -46,6 +48,8 @@ STORIES = {
     "fall": ("steady", "fall"),
     "redemption": ("steady", "fall", "redeem"),
 }
+# An uneven prior: most authors never let a character flip.
+UNEVEN = {"steady": 0.5, "fall": 0.2, "waver": 0.1, "redeem": 0.1, "dream": 0.1}
 
 
 def authors(
@@ -55,6 +59,7 @@ def authors(
     characters: tuple[str, ...] = ("knight", "wizard"),
     lines: int = 16,
     signed: float = 0.5,
+    prior: Mapping[str, float] | None = None,
 ) -> Chains:
     """Return the corpus of authors and characters.
 
@@ -70,6 +75,8 @@ def authors(
         Lines of a text, at least 1.
     signed : float
         Probability that the byline names the author.
+    prior : mapping of author to probability, optional
+        How frequent authors are; all alike by default.
 
     Returns
     -------
@@ -97,5 +104,6 @@ def authors(
         style={adverb: name for adverb, name in STYLE.items() if name in present},
         style_strength=0.36 if len(present) == len(AUTHORS) else 0.6,
         signed=signed,
+        prior=prior,
         linked=linked,
     )

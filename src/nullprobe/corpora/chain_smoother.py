@@ -3,10 +3,10 @@ r"""Exact smoother of a mixture of hidden Markov models: what a whole text tells
 Problem. The filter states what was believed of a character when a word was read. A later word, such
 as one that reveals a character, changes what is believed of its earlier acts.
 
-Solution. Given the author, a character is a chain of its own, so forward and backward messages are
-exact (Rabiner 1989, doi:10.1109/5.18626). With the filter's :math:`b_{ac}(s)`, the belief before the
-next act of :math:`c`, and :math:`\beta_{ac}(s) = P(\text{later acts of } c \mid s, a)`, the belief is
-:math:`\sum_a P(a \mid \text{text})\, b_{ac}(s)\beta_{ac}(s) / \sum_{s'} b_{ac}(s')\beta_{ac}(s')`.
+Solution. Given the author, the characters are independent chains, so forward and backward messages
+are exact (Rabiner 1989, doi:10.1109/5.18626). The filter has :math:`b_{ac}(s)`, the belief before
+the next act of :math:`c`. With :math:`\beta_{ac}(s) = P(\text{later acts of } c \mid s, a)`,
+the smoothed belief is :math:`\sum_a P(a \mid \text{text})\, b_{ac}(s)\beta_{ac}(s) / Z_{ac}`.
 An act :math:`v` takes :math:`\beta_{ac}` to :math:`e_c(v) \odot M_{ac}\beta_{ac}`.
 """
 
@@ -63,7 +63,9 @@ def smoothed(
             )
         if state.is_act(t):
             c = acting[t]
-            before = np.einsum("nast,nat->nas", tables.moves[:, c].swapaxes(0, 1), backward[rows, :, c])
+            before = np.einsum(
+                "nast,nat->nas", tables.moves[:, c].swapaxes(0, 1), backward[rows, :, c]
+            )
             before = before * tables.acts[c, :, ids[:, t]][:, None, :]
             largest = before.max(axis=-1, keepdims=True)
             backward[rows, :, c] = np.divide(before, largest, out=before, where=largest > 0)

@@ -15,16 +15,19 @@ from typing import Any
 import numpy as np
 
 from nullprobe.corpora import Chains
+from nullprobe.corpora.authors import UNEVEN
 from nullprobe.corpora.authors import authors as corpus_of
+from nullprobe.studies.author_odds import odds
+from nullprobe.studies.authors_rules import CAST_RULES, RULES
 from nullprobe.studies.definition import Budget, Cell, Measured, Study
 from nullprobe.studies.effects import Estimate
 from nullprobe.studies.observing import explained, words_before
 from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.result import StudyResult
+from nullprobe.studies.reveal import reveal
 from nullprobe.studies.rollouts import rollout
-from nullprobe.studies.rules import Rule
-from nullprobe.studies.standing import Standing, classes_of
-from nullprobe.studies.training import train
+from nullprobe.studies.standing import Standing, classes_of, unsigned
+from nullprobe.studies.training import Training
 
 STEPS, TEXTS, MAPS, BEGINNINGS = 3000, 600, 99, 500
 SNAPSHOTS = (100, 200, 400, 600, 800, 1000, 1500, 2000, STEPS)
@@ -32,22 +35,22 @@ WEIGHT = 0.3  # in the loss, of words that are no verbs: most of them cannot be 
 SITE = "layers.1.output"  # after the last block, before the norm
 TEMPERATURES = (1.0, 0.5, 0.0)
 BEGUN, LAST = 5, 3  # lines of a beginning; last lines that are counted
-UNSIGNED = "anon"
+CASTS: dict[str, dict[str, Any]] = {
+    "two characters": {},
+    "three characters": {"characters": ("knight", "wizard", "thief")},
+    "uneven authors": {"prior": UNEVEN},
+}
 
 
-def unsigned(world: Chains, n: int, seed: Sequence[int]) -> np.ndarray:
-    """Draw n texts whose byline names nobody, (n, T)."""
-    ids = world.sample(3 * n, np.random.default_rng(seed)).ids
-    return ids[ids[:, 1] == world.words.index(UNSIGNED)][:n]
-
-
-def trained(corpus: Chains, seed: int, budget: Budget, snapshots: Sequence[int] = ()) -> Any:
-    """Train a model on a corpus of authors; verbs weigh more than other words."""
+def training(corpus: Chains, seed: int, snapshots: Sequence[int] = ()) -> Training:
+    """Return the training of a model of authors; verbs weigh more than other words."""
     weights = np.where(classes_of(corpus.words).any(axis=1), 1.0, WEIGHT)
-    return train(
-        corpus, seed=seed, budget=budget, steps=STEPS, word_weights=weights.tolist(),
-        snapshots=snapshots,
-    )  # fmt: skip
+    return Training(corpus, seed, STEPS, tuple(weights.tolist()), tuple(snapshots))
+
+
+def trainings(cell: Cell, seed: int, budget: Budget) -> list[Training]:
+    """Return what is trained: a model of authors, and one of unlinked characters."""
+    return [training(corpus_of(), seed, SNAPSHOTS), training(corpus_of(linked=False), seed)]
 
 
 def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
@@ -55,11 +58,10 @@ def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     world = corpus_of()
     n = budget.rows(TEXTS)
     texts = Standing(world, unsigned(world, n, [seed, 5]))
-    made = trained(world, seed, budget, SNAPSHOTS)
+    made, null = (one.made(budget) for one in trainings(cell, seed, budget))
     stand = texts.of(made.log_p(texts.ids))
     values = {"author share": stand["author share"]}
     values["untrained: author share"] = texts.of(made.log_p(texts.ids, made.twin))["author share"]
-    null = trained(corpus_of(linked=False), seed, budget)
     unlinked = texts.of(null.log_p(texts.ids))
     values["unlinked corpus: author share"] = unlinked["author share"]
     values |= {name: value for name, value in stand.items() if name != "author share"}
@@ -140,63 +142,19 @@ def attraction(made: Any, world: Chains, seed: int, budget: Budget) -> dict[str,
     return {"bad beyond the corpus": pull, **values}
 
 
-RULES = (
-    Rule(
-        "follows_authors",
-        "What the model expects is nearer to the full observer than to the observer of characters.",
-        {
-            "yes": "Trained models follow authors: one character's acts change what they expect of "
-            "another, more than half as much as Bayes' rule asks",
-            "no": "Trained models follow characters: what they expect of one character hardly "
-            "depends on the acts of another",
-            "unclear": "Whether trained models follow authors or characters is unclear: they lie "
-            "in between",
-        },
-        direction="more",
-        zero=0.5,
-        sources={"architecture": "untrained: author share"},
-    ),
-    Rule(
-        "reads_authors",
-        "The posterior of the author is read from states.",
-        {
-            "yes": "A linear probe of their states reads the posterior of the author",
-            "no": "A linear probe of their states does not read the posterior of the author",
-            "unclear": "Whether a linear probe of their states reads the author is unclear",
-        },
-        of="R² of the author",
-        direction="more",
-        sources={
-            "inputs": "words: R² of the author",
-            "architecture": "untrained: R² of the author",
-        },
-    ),
-    Rule(
-        "uses_authors",
-        "Erasing the posterior of the author lowers the author share, more than random maps do.",
-        {
-            "yes": "The model uses it: once it is erased, the model follows authors less, and "
-            "random maps of the same size do not do that",
-            "no": "The model does not use it: erasing it does not change whom the model follows",
-            "unclear": "Whether the model uses it is unclear: random maps do as much, or too few "
-            "seeds were run",
-        },
-        of="lost by erasing authors",
-        direction="more",
-    ),
-    Rule(
-        "is_drawn_to_bad",
-        "After a bad beginning, the model writes more bad acts than the corpus does.",
-        {
-            "yes": "After a bad beginning, the model does not act as badly as the texts do: the "
-            "difference is not in the corpus",
-            "no": "After a bad beginning, the model acts as badly as the texts do, and no more: "
-            "there is no pull beyond the corpus",
-            "unclear": "Whether bad beginnings pull beyond the corpus is unclear",
-        },
-        of="bad beyond the corpus",
-    ),
-)
+def cast_trainings(cell: Cell, seed: int, budget: Budget) -> list[Training]:
+    """Return the training of a cast."""
+    return [training(corpus_of(**CASTS[cell.cast]), seed)]
+
+
+def measure_cast(cell: Cell, seed: int, budget: Budget) -> Measured:
+    """Place a model between the observers of its corpus, which has another cast."""
+    (one,) = cast_trainings(cell, seed, budget)
+    world, made = corpus_of(**CASTS[cell.cast]), one.made(budget)
+    texts = Standing(world, unsigned(world, budget.rows(TEXTS), [seed, 5]))
+    stand, twin = (texts.of(made.log_p(texts.ids, model)) for model in (None, made.twin))
+    first = "author share"
+    return Measured({first: stand[first], f"untrained: {first}": twin[first], **stand})
 
 
 def pictures(result: StudyResult) -> list[Mapping[str, Any]]:
@@ -261,4 +219,19 @@ authors = Study(
         "An author share well above 0 in models of the unlinked corpus.",
         "Random maps that lower the author share as much as erasing the author does.",
     ),
+    parts={
+        "reveal": reveal,
+        "odds": odds,
+        "cast": Study(
+            "authors_cast",
+            measure_cast,
+            question="Do models follow authors of three characters, and authors that are rare?",
+            unit="share",
+            factors={"cast": tuple(CASTS)},
+            rules=CAST_RULES,
+            doubts=("A share that falls with every further character.",),
+            trainings=cast_trainings,
+        ),
+    },
+    trainings=trainings,
 )

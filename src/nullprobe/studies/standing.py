@@ -12,6 +12,13 @@ from nullprobe.corpora.corpus import Predictive
 from nullprobe.studies.observing import by_class, divergence, share
 
 CLASSES = ("good", "bad", "neutral", "woke")
+UNSIGNED = "anon"
+
+
+def unsigned(world: Chains, n: int, seed: Sequence[int]) -> np.ndarray:
+    """Draw n texts whose byline names nobody, (n, T)."""
+    ids = world.sample(3 * n, np.random.default_rng(seed)).ids
+    return ids[ids[:, 1] == world.words.index(UNSIGNED)][:n]
 
 
 class Standing:
