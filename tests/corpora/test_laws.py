@@ -84,7 +84,7 @@ SMOOTHED = [name for name in CORPORA if hasattr(CORPORA[name](), "smoothed")]
 @pytest.mark.parametrize("name", SMOOTHED)
 def test_what_is_believed_of_the_past_is_as_often_true(name):
     corpus, rng = CORPORA[name](), np.random.default_rng(8)
-    drawn = corpus.sample(100_000, rng)
+    drawn = corpus.sample(30_000, rng)
     for latent, beliefs in corpus.smoothed(drawn.ids).items():
         truth = drawn.latents[latent]
         for t in (1, corpus.length // 2):

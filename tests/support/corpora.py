@@ -75,9 +75,8 @@ CORPORA = {
     "three characters, uneven authors": lambda: authors(
         lines=3, characters=("knight", "wizard", "thief"), prior=UNEVEN
     ),
-    "reveals": lambda: reveal(lines=4),
-    "reveals that do not last": lambda: reveal(lines=4, lasting=False),
-    "reveals, null": lambda: reveal(lines=3, linked=False),
+    "reveals": lambda: reveal(lines=3),
+    "reveals that do not last": lambda: reveal(lines=3, lasting=False),
     "mess3": lambda: Mess3(length=7),
     "coins": coins,
     "placebo": lambda: Opposites(definable=False, tropes=0.0, axes=3, held_out=1),
