@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from nullprobe import InputError, load_result
@@ -101,6 +102,39 @@ def test_a_part_runs_alone():
     assert counted([], parts={"dose": part}).part("dose") is part
     with pytest.raises(InputError):
         part.part("dose")
+
+
+@pytest.mark.parametrize(
+    ("factors", "required", "received"),
+    [
+        ({"a": (0.0, float("nan"))}, "finite", "nan"),
+        ({"a": np.array([1.0, np.inf])}, "finite", "inf"),
+        ({"a": ("x", None)}, "finite", "None"),
+        ({"a": ("x",)}, "two levels", "'x'"),
+        ({"a": ()}, "two levels", "none"),
+        ({"a": (0, 1, 0)}, "differ", "0"),
+        ({"a": (1, "1")}, "differ", "1"),
+        ({"a": "xy"}, "sequence", "xy"),
+        ({"a": 3}, "sequence", "3"),
+        ({"a": {0, 1}}, "sequence", "{0, 1}"),
+        ({"a": iter((0, 1))}, "sequence", "iterator"),
+        ({"a b": (0, 1)}, "name", "a b"),
+        ({7: (0, 1)}, "name", "7"),
+    ],
+)
+def test_factors_without_two_finite_levels_are_refused_with_what_arrived(
+    factors, required, received
+):
+    with pytest.raises(InputError) as refused:
+        counted([], factors=factors)
+    assert required in refused.value.required
+    assert received in refused.value.received
+
+
+@pytest.mark.parametrize("levels", [(0, 1), np.array([0.5, 1.0]), ("no", "good"), (False, True)])
+def test_factors_of_numbers_texts_and_truth_values_are_crossed(levels):
+    cells = counted([], factors={"a": levels, "b": (0, 1)}).cells
+    assert [str(cell) for cell in cells] == [f"a={a}, b={b}" for a in levels for b in (0, 1)]
 
 
 def test_a_cell_has_its_factors_and_no_other():

@@ -7,11 +7,15 @@ what the study is about; others are what simpler explanations make of it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from nullprobe._core.parameters import known, whole_number
 from nullprobe._core.progress import Report, silent
@@ -171,11 +175,7 @@ class Study:
                 "a study needs a name of small letters, digits and _", f"{self.name!r} arrived"
             )
         for name, levels in self.factors.items():
-            if not name.isidentifier() or len(set(map(str, levels))) < 2:
-                complain(
-                    "a factor must be a name with at least two different levels",
-                    f"{name!r}: {levels!r} arrived",
-                )
+            _check_factor(name, levels)
         for rule in self.rules:
             for factor in (*rule.effect, *rule.levels):
                 known("factor", factor, list(self.factors))
@@ -195,6 +195,29 @@ class Study:
         """Return an extension, or complain."""
         known("part", name, list(self.parts))
         return self.parts[name]
+
+
+def _check_factor(name: Any, levels: Any) -> None:
+    """Complain of a factor that has no name, or no two different levels."""
+    if not isinstance(name, str) or not name.isidentifier():
+        complain("a factor must have a name of letters, digits and _", f"{name!r} arrived")
+    if isinstance(levels, str | bytes) or not isinstance(levels, Sequence | np.ndarray):
+        required = f"the levels of {name!r} must be a sequence, such as (0, 1)"
+        complain(required, f"{levels!r} arrived")
+    each = list(levels)
+    for level in each:
+        if level is None or (isinstance(level, Real) and not math.isfinite(level)):
+            complain(
+                f"every level of {name!r} must be a finite number, a text or the like",
+                f"{level!r} arrived",
+            )
+    names = list(map(str, each))
+    if len(names) < 2:
+        arrived = f"only {each[0]!r} arrived" if each else "none arrived"
+        complain(f"{name!r} must have at least two levels", arrived, "leave out what does not vary")
+    twice = [one for i, one in enumerate(names) if one in names[:i]]
+    if twice:
+        complain(f"the levels of {name!r} must differ", f"{twice[0]!r} arrived twice")
 
 
 def study(
