@@ -1,7 +1,7 @@
 """Write the answers of the studies into docs/, from the results that are committed here.
 
     nullprobe study NAME --out examples/studies/NAME      # the results: JSON and page
-    python examples/studies/answers.py                    # the answers in docs/NAME.md
+    python examples/studies/answers.py                    # the answers in docs/NAME.md, pictures
     python examples/studies/answers.py --check            # exit 1 if one is out of date
 
 The answer of a study stands in docs/NAME.md between two comments; no number in it is typed.
@@ -10,17 +10,30 @@ The answer of a study stands in docs/NAME.md between two comments; no number in 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from drawing import digest, picture
 from scipy.stats import t as student
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs"
+IMAGES = DOCS / "images"
 MOST = 16  # measurements in a table; the page has all of them
+# Measurements that lie between 0 and 1, by study; intervals over seeds are cut there.
+AUC = r"\(AUC\)"
+SHARES = {
+    "contexts": AUC,
+    "direction": r"^good$|LDA elsewhere$|: (max|min|indifferent|good|nobody)$|directions: max",
+    "opposites": r"p of the pairing",
+    "outside": r"every|texts|vector|probability",
+    "pretence": rf"{AUC}|^probability",
+}
+CUT = "Shares, probabilities and AUCs lie between 0 and 1: their intervals are cut there."
 START, END = "<!-- answer -->\n", "<!-- /answer -->"
 
 
@@ -34,16 +47,21 @@ def answer(name: str) -> str:
     """Return what a page says of the results of a study."""
     lines: list[str] = []
     for found in results(name):
-        title = "" if found["name"] == name else f"*{found['question']}* "
+        is_main = found["name"] == name
+        title = "" if is_main else f"*{found['question']}* "
         seeds = len({cell["seed"] for cell in found["cells"]})
         lines += [f"{title}{found['answer']}", ""]
+        if is_main:
+            shown = found["figures"][0]
+            lines += [f"![{shown['title']} {shown['description']}](images/{name}.svg)", ""]
         lines += [f"| measured, mean over {seeds} seeds (95 % interval) |{heads(found)}"]
         lines += ["|---|" + "---|" * len(levels(found))]
         measured = list(found["cells"][0]["values"])
-        for measurement in measured[:MOST]:
-            cells = [estimate(found, measurement, one) for one in levels(found)]
+        shares = [bool(re.search(SHARES.get(name, "$^"), one)) for one in measured]
+        for measurement, is_share in list(zip(measured, shares, strict=True))[:MOST]:
+            cells = [estimate(found, measurement, one, is_share) for one in levels(found)]
             lines.append(f"| {measurement} | {' | '.join(cells)} |")
-        lines.append("")
+        lines += ["", *([CUT, ""] if any(shares) else [])]
         if len(measured) > MOST:
             lines += [f"{len(measured) - MOST} more measurements are on the page.", ""]
         for claim in found["claims"]:
@@ -65,14 +83,18 @@ def heads(found: Mapping[str, Any]) -> str:
     return "".join(f" {name or 'all'} |" for name in names)
 
 
-def estimate(found: Mapping[str, Any], measurement: str, cell: Mapping[str, str]) -> str:
+def estimate(
+    found: Mapping[str, Any], measurement: str, cell: Mapping[str, str], is_share: bool = False
+) -> str:
     """Return the mean of a measurement in a cell, with its t-interval over seeds."""
     values = [one["values"][measurement] for one in found["cells"] if one["levels"] == cell]
     mean, m = float(np.mean(values)), len(values)
     if m < 2:
         return number(mean)
     reach = float(student.ppf(0.975, m - 1) * np.std(values, ddof=1) / np.sqrt(m))
-    return f"{number(mean)} ({number(mean - reach)} to {number(mean + reach)})"
+    ends = np.array([mean - reach, mean + reach])
+    low, high = np.clip(ends, 0, 1) if is_share else ends
+    return f"{number(mean)} ({number(low)} to {number(high)})"
 
 
 def number(value: float) -> str:
@@ -88,6 +110,12 @@ def page(name: str) -> str:
     return f"{before}{START}{answer(name)}{END}{rest.partition(END)[2]}"
 
 
+def is_drawn(name: str) -> bool:
+    """Return whether the picture of a page is that of the committed result."""
+    path = IMAGES / f"{name}.svg"
+    return path.exists() and digest(results(name)[0]) in path.read_text("utf-8")
+
+
 def names() -> list[str]:
     """Return the studies with results."""
     return sorted(
@@ -98,11 +126,15 @@ def names() -> list[str]:
 def main() -> int:
     """Write the answers, or check them."""
     late = [name for name in names() if page(name) != (DOCS / f"{name}.md").read_text("utf-8")]
+    drawn_before = [name for name in names() if not is_drawn(name)]
     if "--check" in sys.argv[1:]:
         print("\n".join(f"docs/{name}.md is out of date" for name in late))
-        return int(bool(late))
+        print("\n".join(f"docs/images/{name}.svg is out of date" for name in drawn_before))
+        return int(bool(late or drawn_before))
     for name in late:
         (DOCS / f"{name}.md").write_text(page(name), "utf-8")
+    for name in drawn_before:
+        (IMAGES / f"{name}.svg").write_text(picture(results(name)[0]), "utf-8")
     return 0
 
 

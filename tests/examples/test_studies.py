@@ -1,9 +1,12 @@
 """The example studies: their texts are balanced, and their findings come from their results."""
 
 import importlib.util
+import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -78,9 +81,47 @@ def test_findings_say_what_the_committed_results_say(study, tmp_path):
     assert written == (EXAMPLES / study / "README.md").read_text()
 
 
+ANSWERS = module("studies", "answers")
+
+
+@pytest.mark.parametrize("name", ANSWERS.names())
+def test_the_page_of_a_study_shows_the_picture_of_its_result(name):
+    assert ANSWERS.is_drawn(name), "python examples/studies/answers.py"
+    shown = ANSWERS.results(name)[0]["figures"][0]
+    page = (ANSWERS.DOCS / f"{name}.md").read_text("utf-8")
+    assert f"![{shown['title']} {shown['description']}](images/{name}.svg)" in page
+    root = ElementTree.parse(ANSWERS.IMAGES / f"{name}.svg").getroot()
+    words = {element.text for element in root.iter() if element.text}
+    assert {one["name"] for one in shown["series"] if len(shown["series"]) > 1} <= words
+    assert root.attrib["aria-label"] == shown["title"]
+
+
+def test_a_picture_of_other_numbers_is_drawn_again():
+    found = ANSWERS.results("pretence")[0]
+    changed = json.loads(json.dumps(found))
+    changed["figures"][0]["series"][0]["y"][0] += 0.01
+    drawing = sys.modules[ANSWERS.digest.__module__]
+    assert drawing.digest(found) != drawing.digest(changed)
+    assert drawing.digest(changed) in drawing.picture(changed)
+
+
+def test_intervals_of_shares_end_at_0_and_1_and_others_do_not():
+    cells = [{"levels": {}, "values": {"share": value}} for value in (0.8, 1.0, 1.0)]
+    assert ANSWERS.estimate({"cells": cells}, "share", {}) == "0.933 (0.646 to 1.22)"
+    assert ANSWERS.estimate({"cells": cells}, "share", {}, True) == "0.933 (0.646 to 1)"
+
+
+@pytest.mark.parametrize("name", ANSWERS.SHARES)
+def test_what_is_taken_for_a_share_lies_between_0_and_1(name):
+    for found in ANSWERS.results(name):
+        for cell in found["cells"]:
+            for measurement, value in cell["values"].items():
+                if re.search(ANSWERS.SHARES[name], measurement):
+                    assert 0 <= value <= 1, measurement
+
+
 def test_the_answers_of_studies_are_what_their_results_say():
-    answers = module("studies", "answers")
-    for name in answers.names():
-        written = (answers.DOCS / f"{name}.md").read_text("utf-8")
-        assert answers.page(name) == written, name
-    assert answers.number(-0.01234) == "−0.0123"
+    for name in ANSWERS.names():
+        written = (ANSWERS.DOCS / f"{name}.md").read_text("utf-8")
+        assert ANSWERS.page(name) == written, name
+    assert ANSWERS.number(-0.01234) == "−0.0123"

@@ -1,5 +1,7 @@
 """The study of contexts: exact observers carry values over as the corpus does; small runs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,36 @@ def test_probes_are_scored_on_texts_that_they_were_not_fitted_to():
     assert abs(across - 0.5) < 0.1
     value = texts.value[:, None] + 0.01 * rng.normal(size=(len(texts.ids), 1))
     assert texts.read(value, texts.probes(value)) == (1.0, 1.0)
+
+
+def test_good_and_bad_exchanged_in_a_domain_turn_its_probes_round():
+    # So what probes read in other domains is .5 on average, if no domain is told from another.
+    texts = Strangers(room.corpus_of(0.0, 0), 2000, 0)
+    X = np.random.default_rng(0).normal(size=(len(texts.ids), 5)) + texts.value[:, None]
+    before = texts.aucs(X, texts.probes(X))
+    within, across = texts.read(X, texts.probes(X))
+    same = np.eye(4, dtype=bool)
+    assert (within, across) == (before[same].mean(), before[~same].mean())
+    texts.value = np.where(texts.first == 2, 1 - texts.value, texts.value)
+    after = texts.aucs(X, texts.probes(X))
+    turned = (np.arange(4) == 2) ^ (np.arange(4) == 2)[:, None]
+    np.testing.assert_allclose(after, np.where(turned, 1 - before, before))
+
+
+@pytest.mark.parametrize("old", [0.0, 0.05])
+def test_a_loss_of_behaviour_is_judged_apart_for_each_share_of_old_texts(old):
+    rules = [rule for rule in room.JUMP_RULES if rule.of == "behaviour"]
+    left = {0.0: [0.3, 0.31, 0.32], 0.05: [1.0, 1.0, 1.0]}
+
+    def measure(cell, seed, budget):
+        names = {rule.of for rule in room.JUMP_RULES} | {"untrained: refitted probe"}
+        return {**dict.fromkeys(sorted(names), 1.0), "behaviour": left[cell.old][seed]}
+
+    jump = replace(room.contexts.part("jump"), measure=measure, pictures=lambda result: [])
+    result = run(jump, seeds=3)
+    name = next(rule.name for rule in rules if rule.levels == {"old": old})
+    assert result[name].holds == ("no" if old else "yes")
+    assert result["probe_still_reads"].details["architecture"] == 1.0
 
 
 @pytest.fixture

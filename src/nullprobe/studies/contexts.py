@@ -122,16 +122,23 @@ def measure_jump(cell: Cell, seed: int, budget: Budget) -> Measured:
     for model in (jumped, never):
         further(model, corpus, steps=AGAIN, seed=10 * seed + 9, budget=Budget(), rate=RATE)
         back.append(texts.difference(made.log_p(texts.ids, model), LAST_SHOWN))
-    before = curve["behaviour"][0]
+    before, refitted = curve["behaviour"][0], curve["refitted probe"]
     values = {
         "behaviour": curve["behaviour"][-1] / before,
         "frozen probe": _above_chance(curve["frozen probe"]),
-        "refitted probe": _above_chance(curve["refitted probe"]),
+        "refitted probe": _above_chance(refitted),
+        "untrained: refitted probe": _above_chance([refitted[0], untrained_auc(made, texts)]),
         "back after a few steps": back[0] / before,
         "control: after a few steps": back[1] / before,
     }
     values["moved"] = values["refitted probe"] - values["frozen probe"]
     return Measured(values, {}, curve)
+
+
+def untrained_auc(made: Any, texts: Strangers) -> float:
+    """Return the AUC of a probe of an untrained network, in which the words show the value."""
+    X = states(made, texts, made.twin)
+    return texts.read(X, texts.probes(X))[0]
 
 
 def _above_chance(auc: list[float]) -> float:

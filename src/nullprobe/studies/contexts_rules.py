@@ -49,14 +49,29 @@ RULES = (
 JUMP_RULES = (
     Rule(
         "behaviour_is_lost",
-        "After the jump, behaviour shows the value less than before.",
+        "After a jump without old texts, behaviour shows the value to another degree than before.",
         {
-            "yes": "A jump in skill changes whether behaviour shows the value",
-            "no": "After the jump, behaviour shows the value as before",
-            "unclear": "Whether behaviour shows the value after the jump is unclear",
+            "yes": "A jump in skill without old texts changes how far behaviour shows the value",
+            "no": "After a jump without old texts, behaviour shows the value as before",
+            "unclear": "Whether behaviour shows the value after a jump without old texts is "
+            "unclear",
         },
         of="behaviour",
         zero=1.0,
+        levels={"old": 0.0},
+    ),
+    Rule(
+        "lost_with_old_texts",
+        "After a jump with 5 % of old texts, behaviour shows the value to another degree.",
+        {
+            "yes": "A jump in skill changes how far behaviour shows the value even if 5 % of the "
+            "texts are old ones",
+            "no": "If 5 % of the texts are old ones, behaviour shows the value as before",
+            "unclear": "Whether anything is lost if 5 % of the texts are old ones is unclear",
+        },
+        of="behaviour",
+        zero=1.0,
+        levels={"old": 0.05},
     ),
     Rule(
         "probe_still_reads",
@@ -68,6 +83,7 @@ JUMP_RULES = (
         },
         of="refitted probe",
         direction="more",
+        sources={"architecture": "untrained: refitted probe"},
     ),
     Rule(
         "direction_moves",

@@ -19,7 +19,7 @@ def pictures(result: StudyResult) -> list[Mapping[str, Any]]:
     attacks = ["natural texts", "random texts", "searched texts", *VECTORS,
                "vector after the last norm"]  # fmt: skip
     left = [
-        series(str(cell.way), attacks, [result.mean(name, cell) for name in attacks])
+        series(str(cell.way), attacks, [result.mean(name, cell) for name in attacks], (0.0, 1.0))
         for cell in result.cells
     ]
     rows = [one.series for one in result.records if one.series]

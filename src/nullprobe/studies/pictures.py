@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,12 @@ from nullprobe.studies.effects import Estimate
 from nullprobe.studies.result import StudyResult
 
 
-def series(name: str, x: Sequence[Any], estimates: Sequence[Estimate]) -> dict[str, Any]:
+def series(
+    name: str,
+    x: Sequence[Any],
+    estimates: Sequence[Estimate],
+    limits: tuple[float, float] = (-math.inf, math.inf),
+) -> dict[str, Any]:
     """Return a line of means over seeds, with 95 % t-intervals where there are several seeds.
 
     Parameters
@@ -20,6 +26,8 @@ def series(name: str, x: Sequence[Any], estimates: Sequence[Estimate]) -> dict[s
     x : sequence of number or str
         Places.
     estimates : sequence of Estimate
+    limits : tuple of two floats
+        Ends of what is possible, such as (0, 1) for shares: intervals are cut there.
     """
     ends = [one.interval for one in estimates]
     known = [end for end in ends if end is not None]
@@ -28,8 +36,8 @@ def series(name: str, x: Sequence[Any], estimates: Sequence[Estimate]) -> dict[s
         "name": name,
         "x": list(x),
         "y": [one.value for one in estimates],
-        "low": [low for low, _ in known] if whole else None,
-        "high": [high for _, high in known] if whole else None,
+        "low": [max(low, limits[0]) for low, _ in known] if whole else None,
+        "high": [min(high, limits[1]) for _, high in known] if whole else None,
     }
 
 
