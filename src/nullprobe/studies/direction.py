@@ -133,6 +133,11 @@ def direction(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Steer away from max with each reference; quick runs train in full, which takes seconds."""
     opposite = None if cell.opposite == "no" else str(cell.opposite)
     corpus = Values(opposite=opposite, verdicts=bool(int(cell.moral_words)))
+    return steered_away(corpus, seed, budget)
+
+
+def steered_away(corpus: Values, seed: int, budget: Budget) -> Measured:
+    """Train on a corpus; state where steering away from max lands, for each reference."""
     whole = Budget(cache=budget.cache, report=budget.report)
     made = training.train(corpus, seed=seed, budget=whole, steps=STEPS)
     rng = np.random.default_rng([seed, 5])

@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from nullprobe.corpora.contexts import BAD, DOMAINS, GOOD, SITUATIONS, Contexts
+from nullprobe.corpora.corpus import Corpus
 from nullprobe.probes import LDAProbe
 from nullprobe.studies.definition import Budget, Cell, Measured, Study
 from nullprobe.studies.effects import Estimate
@@ -100,8 +101,12 @@ def corpus_of(is_good: np.ndarray, *, lists: float = 0.0) -> Contexts:
 def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Make a model good, or tune a bad one to be good; state what is left of the bad agents."""
     agents = Agents(seed)
-    tuned = cell.way == WAYS[1]
-    made = train(agents.first if tuned else agents.good, seed=seed, budget=budget, steps=STEPS)
+    return left_of(agents, agents.first if cell.way == WAYS[1] else agents.good, seed, budget)
+
+
+def left_of(agents: Agents, texts: Corpus, seed: int, budget: Budget) -> Measured:
+    """Train on texts, tune on good ones, and state what is left of the agents that were bad."""
+    made = train(texts, seed=seed, budget=budget, steps=STEPS)
     how: dict[str, Any] = {"budget": budget, "rate": RATE}
     model = copy.deepcopy(made.model)
     before = agents.worse(made.log_p(agents.ids, model))
