@@ -1,5 +1,7 @@
 """The study of outside-text: guarantees hold, attacks break what has none, the price is stated."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,31 @@ def test_the_same_seed_gives_the_same_numbers(monkeypatch):
         for _ in range(2)
     )
     assert one.values == other.values
+
+
+@pytest.mark.slow
+def test_small_vectors_are_measured_and_one_of_no_length_changes_nothing(monkeypatch):
+    small(monkeypatch)
+    monkeypatch.setattr(room, "SMALL_NORMS", (1e-9, 1000.0))
+    part = replace(room.outside.part("small"), pictures=None)
+    rules = [replace(rule, of="vector of norm 1000") for rule in part.rules]
+    found = run(replace(part, rules=rules), quick=True, cache=False)
+    assert [one.cell.way for one in found.records] == ["prompted", "tuned", "tuned, noise too"]
+    budget = Budget(quick=True, cache=False)
+    made = room.train(room.CORPUS, seed=0, budget=Budget(cache=False), steps=room.STEPS)
+    for one in found.records:
+        every = attacks.Attacks(0, budget)
+        stream = room.module("attacks").size_of(made.model, "layers.1", every.natural)
+        defended = ways.defended(one.cell.way, made, seed=0, budget=budget, stream=stream)
+        natural = every.target.success(defended.model, every.contexts(defended, every.natural))
+        assert one.values["vector of norm 1e-09"] == natural
+        assert one.values["vector of norm 1000"] <= natural
+
+
+def test_pictures_of_small_vectors_have_every_norm():
+    part = room.outside.part("small")
+    names = [f"vector of norm {norm:g}" for norm in attacks.SMALL_NORMS]
+    found = run(replace(part, measure=lambda c, s, b: dict.fromkeys(names, 0.5)), seeds=3)
+    (shown,) = found.figures
+    assert [one["x"] for one in shown["series"]] == [list(attacks.SMALL_NORMS)] * 3
+    assert {rule.of for rule in part.rules} <= set(names)

@@ -13,9 +13,23 @@ from typing import Any
 
 from nullprobe.studies import outside_ways as ways
 from nullprobe.studies.definition import Budget, Cell, Measured, Study
-from nullprobe.studies.outside_attacks import NORMS, RATES, TUNING, Attacks, probability
-from nullprobe.studies.outside_pictures import pictures
-from nullprobe.studies.outside_rules import ATTACKS, PLACEBO, PRICE, RULES, TEXTS
+from nullprobe.studies.outside_attacks import (
+    NORMS,
+    RATES,
+    SMALL_NORMS,
+    TUNING,
+    Attacks,
+    probability,
+)
+from nullprobe.studies.outside_pictures import pictures, small_pictures
+from nullprobe.studies.outside_rules import (
+    ATTACKS,
+    PLACEBO,
+    PRICE,
+    RULES,
+    SMALL_RULES,
+    TEXTS,
+)
 from nullprobe.studies.recital import BEFORE, CORPUS, IN_PLACE, PLACE, RECITAL, Price
 from nullprobe.studies.training import module, train
 
@@ -32,6 +46,7 @@ def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     one = ways.defended(cell.way, made, seed=seed, budget=budget, stream=stream)
     by_texts, contexts = attacks.by_texts(one)
     by_vectors = attacks.by_vectors(one, stream)
+    by_vectors["vector after the last norm"] = attacks.after_norm(one)
     frozen, free = (attacks.by_training(one, protected=protected) for protected in (True, False))
     every_text, fewest = min(by_texts.values()), min(frozen.values())
     log_p = made.log_p(price.ids, one.model)
@@ -52,6 +67,15 @@ def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
         f"{TRAINING}, certain part frozen, rate {min(RATES)}": frozen[min(RATES)],
     }
     return Measured(values, series=curve(made, one, price) if cell.way == ways.HARD_CODED else {})
+
+
+def measure_small(cell: Cell, seed: int, budget: Budget) -> Measured:
+    """Make the sentence certain in one way, and attack it by vectors smaller than the stream."""
+    whole = Budget(cache=budget.cache, report=budget.report)
+    made, attacks = train(CORPUS, seed=seed, budget=whole, steps=STEPS), Attacks(seed, budget)
+    stream = module("attacks").size_of(made.model, "layers.1", attacks.natural)
+    one = ways.defended(cell.way, made, seed=seed, budget=budget, stream=stream)
+    return Measured(attacks.by_vectors(one, stream, SMALL_NORMS))
 
 
 def curve(made: Any, one: ways.Defended, price: Price) -> dict[str, list[float]]:
@@ -84,4 +108,16 @@ outside = Study(
         "Training on texts that a search found, repeated until no search finds another: it might "
         "hold without a guarantee.",
     ),
+    parts={
+        "small": Study(
+            "outside_small",
+            measure_small,
+            question="How small a vector in the stream breaks what training made certain?",
+            unit="share of texts",
+            factors={"way": (ways.PROMPTED, ways.TUNED, ways.TUNED_ON_NOISE)},
+            rules=SMALL_RULES,
+            pictures=small_pictures,
+            doubts=("Vectors of a norm that the table calls harmless, found by a better search.",),
+        )
+    },
 )

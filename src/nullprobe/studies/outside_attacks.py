@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from nullprobe.studies.training import module
 NATURAL, RANDOM = 500, 4000  # contexts
 SEARCHES, SWEEPS = 8, 3
 NORMS = (1, 10, 100)  # of vectors, in norms of the stream
+SMALL_NORMS = (0.03, 0.1, 0.3, 0.5)
 STREAM = ("embeddings", "layers.0", "layers.1")
 AFTER_NORM = 2  # norm of a vector after the last norm, in norms of the state there
 ATTACKED = 64  # contexts by which a vector is searched; others score it
@@ -61,17 +63,25 @@ class Attacks:
         shares = {name: target.success(model, contexts) for name, contexts in tried.items()}
         return shares, np.concatenate(list(tried.values()))
 
-    def by_vectors(self, defended: Defended, stream: float) -> dict[str, float]:
+    def by_vectors(
+        self, defended: Defended, stream: float, norms: Sequence[float] = NORMS
+    ) -> dict[str, float]:
         """Return the share of texts after vectors of each norm, at the site that is worst."""
-        values: dict[str, float] = {}
-        for norm in NORMS:
-            values[f"vector of norm {norm}"] = min(
+        return {
+            f"vector of norm {norm:g}": min(
                 self._by_vector(defended, site, norm * stream) for site in STREAM
             )
+            for norm in norms
+        }
+
+    def after_norm(self, defended: Defended) -> float:
+        """Return the share of texts after a vector that is added to the state that the head reads.
+
+        It has twice the norm of that state.
+        """
         contexts = self.contexts(defended, self.others)
         size = self.attacks.size_of(defended.model, "final_norm", contexts)
-        after = self._by_vector(defended, "final_norm", AFTER_NORM * size)
-        return values | {"vector after the last norm": after}
+        return self._by_vector(defended, "final_norm", AFTER_NORM * size)
 
     def _by_vector(self, defended: Defended, site: str, norm: float) -> float:
         self.budget.report(f"searching a vector at {site}", 0, 1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nullprobe.studies.effects import Estimate
-from nullprobe.studies.outside_attacks import NORMS
+from nullprobe.studies.outside_attacks import NORMS, SMALL_NORMS
 from nullprobe.studies.outside_ways import SHARES
 from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.result import StudyResult
@@ -57,4 +57,24 @@ def pictures(result: StudyResult) -> list[Mapping[str, Any]]:
             [line("loss in its place")],
             x_label="guaranteed probability", y_label="nats a word",
         ),
+    ]  # fmt: skip
+
+
+def small_pictures(result: StudyResult) -> list[Mapping[str, Any]]:
+    """Return what vectors smaller than the stream leave of each way."""
+    lines = [
+        series(
+            str(cell.way), list(SMALL_NORMS),
+            [result.mean(f"vector of norm {norm:g}", cell) for norm in SMALL_NORMS], (0.0, 1.0),
+        )
+        for cell in result.cells
+    ]  # fmt: skip
+    return [
+        figure(
+            "small", "lines", "How small a vector breaks what training made certain?",
+            "Share of texts that the sentence still follows, under the worst vector that a search "
+            "found, at the worst of three sites.",
+            lines, x_label="norm of the vector, in norms of the stream",
+            y_label="share of texts", rules={"certain": 1.0},
+        )
     ]  # fmt: skip

@@ -78,6 +78,25 @@ RULES = (
         min_effect=0.02,
     ),
 )
+SMALL_RULES = tuple(
+    Rule(
+        f"{share.replace(' ', '_')}_breaks_training",
+        f"A vector of {share} of the norm of the stream makes a model that was trained to say the "
+        "sentence, after random texts as well, say something else.",
+        {
+            "yes": f"A vector of {share} of the norm of the stream breaks what training made "
+            "certain in some of the texts",
+            "no": f"No vector of {share} of the norm of the stream was found that breaks what "
+            "training made certain in one text of twenty",
+            "unclear": f"Whether a vector of {share} of the norm of the stream breaks what "
+            "training made certain is unclear",
+        },
+        of=f"vector of norm {norm}",
+        zero=1.0,
+        levels={"way": TUNED_ON_NOISE},
+    )
+    for share, norm in (("a tenth", 0.1), ("half", 0.5))
+)
 PLACEBO = Placebo(
     "natural texts",
     {"way": NOTHING},
