@@ -25,6 +25,12 @@ class Exact:
         with np.errstate(divide="ignore"):
             return np.log(p)
 
+    def after_each_word(self, ids, model=None):
+        """Return log P (n, V, V) of the next word, after each text and then each word."""
+        n, words = len(ids), np.arange(len(self.corpus.words))
+        longer = np.column_stack([np.repeat(ids, len(words), axis=0), np.tile(words, n)])
+        return self.following(longer).reshape(n, len(words), -1)
+
     def settings(self, ids):
         """Return P (n, S) of settings after texts, straight from Bayes' rule."""
         grammar = self.corpus.grammars[self.observer]

@@ -49,17 +49,17 @@ def fewest_words(
     """
     n, t = ids.shape
     contexts = np.empty((1, 0), dtype=np.int64)
-    before, one_word = _log_share(made, ids, wanted), float("nan")
+    first = np.logaddexp.reduce(made.continuing()(ids)[:, wanted], axis=1)
+    before, one_word = float(np.logaddexp.reduce(first) - np.log(n)), float("nan")
     if before >= np.log(level):
         return 0.0, before
     for length in range(1, min(most, made.corpus.length - t) + 1):
-        words = np.arange(len(made.corpus.words))
-        tried = np.column_stack(
-            [np.repeat(contexts, len(words), axis=0), np.tile(words, len(contexts))]
-        )
-        texts = np.column_stack([np.tile(ids, (len(tried), 1)), np.repeat(tried, n, axis=0)])
-        log_p = _log_wanted(made, texts, wanted).reshape(len(tried), n)
-        share = np.logaddexp.reduce(log_p, axis=1) - np.log(n)
+        m, words = len(contexts), np.arange(len(made.corpus.words))
+        tried = np.column_stack([np.repeat(contexts, len(words), axis=0), np.tile(words, m)])
+        texts = np.column_stack([np.tile(ids, (m, 1)), np.repeat(contexts, n, axis=0)])
+        log_p = np.logaddexp.reduce(made.after_each_word(texts)[..., wanted], axis=-1)
+        # (contexts, starts, words): the mean over starts.
+        share = np.logaddexp.reduce(log_p.reshape(m, n, -1), axis=1).ravel() - np.log(n)
         order = np.argsort(-share, kind="stable")[:beam]
         contexts, best = tried[order], float(share[order[0]])
         one_word = best if length == 1 else one_word
@@ -67,12 +67,3 @@ def fewest_words(
             return length - (best - np.log(level)) / (best - before), one_word
         before = best
     return float(most), one_word
-
-
-def _log_wanted(made: CorpusModel, texts: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return np.logaddexp.reduce(made.continuing()(texts)[:, wanted], axis=1)
-
-
-def _log_share(made: CorpusModel, texts: np.ndarray, wanted: np.ndarray) -> float:
-    log_p = _log_wanted(made, texts, wanted)
-    return float(np.logaddexp.reduce(log_p) - np.log(len(log_p)))

@@ -166,3 +166,15 @@ def test_texts_that_grow_are_read_on_and_others_from_the_start():
     for length in (3, 4, 6, 5, 7):  # one word, two words, fewer words
         np.testing.assert_allclose(following(ids[:, :length]), log_p[:, length], atol=1e-5)
     np.testing.assert_allclose(following(ids[::-1, :8]), log_p[::-1, 8], atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_what_follows_each_word_is_what_follows_each_longer_text(length):
+    made = train(small_chains(lines=4), Lessons(steps=5), cache=False)
+    ids = made.corpus.sample(40, np.random.default_rng(4)).ids[:, :length]  # two blocks
+    words = np.arange(len(made.corpus.words))
+    longer = np.column_stack([np.repeat(ids, len(words), axis=0), np.tile(words, len(ids))])
+    for model in (made.model, made.twin):
+        after = made.after_each_word(ids, model)
+        expected = made.continuing(model)(longer).reshape(after.shape)
+        np.testing.assert_allclose(after, expected, atol=1e-5)

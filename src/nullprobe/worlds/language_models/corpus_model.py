@@ -35,6 +35,7 @@ from nullprobe.worlds.language_models.corpus_training import (
 )
 from nullprobe.worlds.language_models.words import word_tokenizer
 
+BLOCK = 32  # texts after which every word is tried at once
 SAMPLE = 500  # texts by which a cache knows a corpus
 RECIPE = 1  # version of the code below; to increase when a change affects the weights
 
@@ -99,6 +100,26 @@ class CorpusModel:
         """Return a function from texts (n, t) to log P of the next word (n, V)."""
         return Continuing(self, self.model if model is None else model)
 
+    def after_each_word(self, ids: np.ndarray, model: GPT2LMHeadModel | None = None) -> np.ndarray:
+        """Return log P of the next word, (n, V, V), after texts (n, t) and then each word.
+
+        Each text is read once, and its keys and values are repeated for all words. Up to the
+        rounding of float32, it is what `log_p` has for texts of t + 2 words.
+        """
+        texts = checked_texts(ids, self.corpus.words, self.corpus.length)
+        model = self.model if model is None else model
+        name, size, parts = _cache_name(model), len(self.corpus.words), list[np.ndarray]()
+        for start in range(0, len(texts), BLOCK):
+            rows = torch.from_numpy(texts[start : start + BLOCK])
+            past: Any = DynamicCache(config=model.config)
+            with torch.inference_mode():
+                model(rows, use_cache=True, **{name: past})
+                past.batch_repeat_interleave(size)
+                words = torch.arange(size).repeat(len(rows))[:, None]
+                out: Any = model(words, use_cache=True, **{name: past})
+            parts.append(out.logits[:, -1].double().numpy().reshape(len(rows), size, -1))
+        return self.normalised(np.concatenate(parts))
+
     def states(
         self, ids: np.ndarray, layer: int = -1, model: GPT2LMHeadModel | None = None
     ) -> np.ndarray:
@@ -149,9 +170,7 @@ class Continuing:
         self._made, self._model = made, model
         self._texts = np.empty((0, 0), dtype=np.int64)
         self._past: dict[str, Any] = {}
-        # Its name has changed between versions of transformers.
-        known = inspect.signature(model.forward).parameters
-        self._name = "cache" if "cache" in known else "past_key_values"
+        self._name = _cache_name(model)
 
     def __call__(self, ids: np.ndarray) -> np.ndarray:
         """Return log P of the next word."""
@@ -163,6 +182,12 @@ class Continuing:
             out: Any = self._model(torch.from_numpy(texts[:, t:]), use_cache=True, **self._past)
         self._texts = texts
         return self._made.normalised(out.logits[:, -1].double().numpy())
+
+
+def _cache_name(model: GPT2LMHeadModel) -> str:
+    """Return what the keyword is called; its name has changed between versions of transformers."""
+    known = inspect.signature(model.forward).parameters
+    return "cache" if "cache" in known else "past_key_values"
 
 
 def train(
