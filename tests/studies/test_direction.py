@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from nullprobe.corpora import Values
+from nullprobe.studies import Budget, goal_readings, run
 from nullprobe.studies import direction as module
-from nullprobe.studies import run
 from nullprobe.studies.direction import direction
 from nullprobe.studies.goal_readings import OUTCOMES
 
@@ -26,3 +27,24 @@ def test_every_reference_is_followed_and_shares_sum_to_one(monkeypatch, tmp_path
     assert len(result.figures) == 4
     result.to_json(tmp_path / "one.json")
     result.to_html(tmp_path / "one.html")
+
+
+@pytest.mark.parametrize(("left", "times"), [(1.0, 4.0), (0.0, 8.0)])
+def test_random_directions_are_as_long_as_the_landing_at_least(monkeypatch, left, times):
+    for name, value in {"STEPS": 2, "STATES": 60, "SCENES": 2, "RANDOM": 1}.items():
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(goal_readings, "LEFT", left)  # 0: the model never leaves its goal
+    norms = {}
+
+    def contrasts(means):
+        norms["contrast"] = np.linalg.norm(goal_readings.contrasts(means)["all goals"])
+        return goal_readings.contrasts(means)
+
+    def drawn(made, scenes, v, rng):
+        norms["random"] = np.linalg.norm(v)
+        return np.zeros((1, len(OUTCOMES)))
+
+    monkeypatch.setattr(module, "contrasts", contrasts)
+    monkeypatch.setattr(module, "_random", drawn)
+    module.steered_away(Values(), 0, Budget(quick=True, cache=False))
+    assert norms["random"] == pytest.approx(times * norms["contrast"])

@@ -9,8 +9,9 @@ is the least strength at which P(max) is below 5 %.
 
 The reference is the mean of all goals, or another goal. Two factors cross: *moral_words* (texts
 call max and min bad), and *opposite* (texts name the good agent by the stem of max, with "not").
-Nulls: random directions of four times the norm; the class that linear discriminant analysis gives
-to the shifted states, which follows from moments alone.
+Nulls: random directions of four times the norm, or of that at the landing if it is longer (a model
+that never leaves its goal is read at the last strength); the class that linear discriminant
+analysis gives to the shifted states, which follows from moments alone.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ def steered_away(corpus: Values, seed: int, budget: Budget) -> Measured:
     scenes = Scenes.draw(corpus, "max", SCENES, rng)
     vectors = contrasts(lda.means)
     paths = {reference: follow(made, scenes, v, lda) for reference, v in vectors.items()}
-    random = _random(made, scenes, vectors[REFERENCE], rng)
+    landing = -float(paths[REFERENCE].strengths[paths[REFERENCE].landing])
+    random = _random(made, scenes, max(LONGER, landing) * vectors[REFERENCE], rng)
     nobody = float(paths[REFERENCE].shares[0, -1])
     landed = paths[REFERENCE].shares[paths[REFERENCE].landing]
     first = {
@@ -193,9 +195,9 @@ def _cosines(means: np.ndarray) -> dict[str, float]:
 
 
 def _random(made: Any, scenes: Scenes, v: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return mean outcomes (n, 5) along random directions of four times the norm."""
+    """Return mean outcomes (n, 5) along random directions with the norm of v."""
     drawn = rng.standard_normal((RANDOM, len(v)))
-    drawn *= LONGER * np.linalg.norm(v) / np.linalg.norm(drawn, axis=1, keepdims=True)
+    drawn *= np.linalg.norm(v) / np.linalg.norm(drawn, axis=1, keepdims=True)
     rows = []
     for one in drawn:
         with steered(made, one, by=1.0):
