@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
 import os
 from collections.abc import Sequence
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.progress import Progress, Report, Turn, reporting
 from nullprobe._core.validation import complain
-from nullprobe._version import __version__
-from nullprobe.data import provenance
 from nullprobe.studies.definition import Budget, Cell, Measured, Study, seeds_of
 from nullprobe.studies.effects import effects
 from nullprobe.studies.judging import judged
+from nullprobe.studies.parts import Parts, parts_of, versions
 from nullprobe.studies.pictures import interaction
 from nullprobe.studies.result import Record, StudyResult
 from nullprobe.studies.together import at_once
-
-PARTS = "parts"  # folder of cells × seeds that are done
 
 
 def run(
@@ -49,7 +38,9 @@ def run(
     quick : bool
         Fewer steps, fewer texts and one seed. Verdicts then rest on draws within the models alone.
     out : path, optional
-        Folder for cells that are done; the same call goes on where it was stopped.
+        Folder for cells that are done; the same call goes on where it was stopped. A cell is used
+        again only if the file of the study, and all modules that are loaded and not installed, are
+        as they were. A study that is not defined in a file is measured anew, with a warning.
     cache : path or bool, optional
         Folder of trained models, as for ``worlds.language``.
     progress : bool or callable
@@ -81,18 +72,19 @@ def run(
     (2.0, 'yes')
     """
     chosen = seeds_of(1 if quick and isinstance(seeds, int) else seeds)
-    folder = None if out is None else Path(out) / PARTS
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+    parts = parts_of(study, out, quick=quick)
     todo = [(cell, seed) for cell in study.cells for seed in chosen]
     records: list[Record] = []
     with reporting(progress) as report:
         ready = at_once(study, todo, Budget(quick, cache, report))
+        if parts is not None and ready.models:  # other weights, so other numbers
+            parts.add("trained at once")
         for number, (cell, seed) in enumerate(todo, 1):
             stages = _turn(report, f"{cell}, seed {seed}", number, len(todo))
+            record = None if parts is None else parts.read(cell, seed)
             budget = Budget(quick, cache, stages, ready.models)
-            records.append(_record(study, cell, seed, budget, folder))
-            stages("done", 1, 1)
+            records.append(record or _record(study, cell, seed, budget, parts))
+            stages("done" if record is None else "kept from an earlier run", 1, 1)
     _need_alike(records)
     return result_of(study, records, quick=quick, training=ready.note)
 
@@ -126,7 +118,7 @@ def result_of(
         doubts=tuple(study.doubts),
         provenance={
             "random_state": records[0].seed,
-            "versions": _versions(),
+            "versions": versions(),
             **({"training": training} if training else {}),
         },
     )
@@ -138,13 +130,7 @@ def _turn(report: Report, name: str, number: int, count: int) -> Report:
     return lambda stage, done, total: report(Turn.of(name, number, count, stage), done, total)
 
 
-def _record(study: Study, cell: Cell, seed: int, budget: Budget, folder: Path | None) -> Record:
-    path = None
-    if folder is not None:
-        path = folder / f"{study.name}-{_key(study, cell, seed, budget)}.json"
-        record = _read(path, cell, seed)
-        if record is not None:
-            return record
+def _record(study: Study, cell: Cell, seed: int, budget: Budget, parts: Parts | None) -> Record:
     measured = study.measure(cell, seed, budget)
     if not isinstance(measured, Measured):
         measured = Measured(measured)
@@ -155,32 +141,9 @@ def _record(study: Study, cell: Cell, seed: int, budget: Budget, folder: Path | 
         {str(k): tuple(map(float, v)) for k, v in measured.nulls.items()},
         {str(k): tuple(map(float, v)) for k, v in measured.series.items()},
     )
-    if path is not None:
-        fields = {"values": record.values, "nulls": record.nulls, "series": record.series}
-        with whole_file(path) as temporary:
-            Path(temporary).write_text(json.dumps(fields), "utf-8")
+    if parts is not None:
+        parts.write(record)
     return record
-
-
-def _key(study: Study, cell: Cell, seed: int, budget: Budget) -> str:
-    """Return what a cell's file is named after: all that its numbers depend on."""
-    try:
-        source = Path(inspect.getfile(study.measure)).read_text("utf-8")
-    except (OSError, TypeError):  # written in a console
-        source = repr(getattr(getattr(study.measure, "__code__", None), "co_code", ""))
-    facts: list[Any] = [source, __version__, study.name, str(cell), seed, budget.quick, _versions()]
-    if budget.ready:  # other weights, so other numbers
-        facts.append("trained at once")
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
-
-
-def _read(path: Path, cell: Cell, seed: int) -> Record | None:
-    try:
-        fields = json.loads(path.read_text("utf-8"))
-        lists = [{k: tuple(v) for k, v in fields[name].items()} for name in ("nulls", "series")]
-        return Record(cell, seed, fields["values"], *lists)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None  # not there, or damaged: it is measured again
 
 
 def _finite(name: object, value: float, cell: Cell) -> float:
@@ -198,10 +161,3 @@ def _need_alike(records: Sequence[Record]) -> None:
             )
     if not first:
         complain("a study must measure something", "no measurement arrived")
-
-
-def _versions() -> dict[str, str]:
-    versions: dict[str, Any] = provenance.versions()
-    with suppress(PackageNotFoundError):
-        versions |= {name: version(name) for name in ("torch", "transformers")}
-    return versions
