@@ -131,14 +131,14 @@ def test_factors_without_two_finite_levels_are_refused_with_what_arrived(
     factors, required, received
 ):
     with pytest.raises(InputError) as refused:
-        counted([], factors=factors)
+        counted(factors=factors)
     assert required in refused.value.required
     assert received in refused.value.received
 
 
 @pytest.mark.parametrize("levels", [(0, 1), np.array([0.5, 1.0]), ("no", "good"), (False, True)])
 def test_factors_of_numbers_texts_and_truth_values_are_crossed(levels):
-    cells = counted([], factors={"a": levels, "b": (0, 1)}).cells
+    cells = counted(factors={"a": levels, "b": (0, 1)}).cells
     assert [str(cell) for cell in cells] == [f"a={a}, b={b}" for a in levels for b in (0, 1)]
 
 

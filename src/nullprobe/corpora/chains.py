@@ -288,15 +288,16 @@ class Chains:
         known("state", state, self.states)
         n, rng = whole_number("n", n, least=1), np.random.default_rng(seed)
         length = 2 + self.width * whole_number("lines", lines, least=1)
-        name = self.words.index(character)
+        if length > self.length:
+            complain(f"a text has {self.lines} lines at most", f"{lines} arrived")
         fits = np.array([self.class_of(word) == state for word in range(len(self.words))])
         parts: list[np.ndarray] = []
         verbs = [self.position(line, "verb") for line in range(1, lines + 1)]
         for _ in range(MOST_DRAWN // PIECE):
             ids = self.sample(PIECE, rng).ids[:, :length]
-            acts = ids[:, [v - 1 for v in verbs]] == name
-            right = fits[ids[:, verbs]]
-            parts.append(ids[(acts.sum(axis=1) >= least) & (right | ~acts).all(axis=1)])
+            acts = ids[:, [v - 1 for v in verbs]] == self.words.index(character)
+            right = (fits[ids[:, verbs]] | ~acts).all(axis=1)
+            parts.append(ids[(acts.sum(axis=1) >= least) & right])
             if sum(map(len, parts)) >= n:
                 return Prefix(self, np.concatenate(parts)[:n], character)
         complain(

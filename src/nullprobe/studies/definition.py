@@ -7,20 +7,17 @@ what the study is about; others are what simpler explanations make of it.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from numbers import Real
 from typing import Any
 
-import numpy as np
-
-from nullprobe._core.parameters import known, whole_number
+from nullprobe._core.parameters import known, real_number, whole_number
 from nullprobe._core.progress import Report, silent
 from nullprobe._core.validation import complain
-from nullprobe.studies.rules import Placebo, Rule
+from nullprobe.studies.levels import need_factors
+from nullprobe.studies.rules import Placebo, Rule, need_placebo, need_rules
 
 QUICK_STEPS, QUICK_ROWS = 4, 5  # by what a quick run divides
 Cache = Any  # a path, a bool, or None
@@ -174,13 +171,13 @@ class Study:
             complain(
                 "a study needs a name of small letters, digits and _", f"{self.name!r} arrived"
             )
-        for name, levels in self.factors.items():
-            _check_factor(name, levels)
-        for rule in self.rules:
-            for factor in (*rule.effect, *rule.levels):
-                known("factor", factor, list(self.factors))
-            for factor, level in rule.levels.items():
-                known(f"level of {factor}", str(level), list(map(str, self.factors[factor])))
+        if not callable(self.measure):
+            complain("a study needs a function (cell, seed, budget)", f"{self.measure!r} arrived")
+        need_factors(self.factors)
+        real_number("min_effect", self.min_effect, least=0.0)
+        need_rules(self.rules, self.factors)
+        if self.placebo is not None:
+            need_placebo(self.placebo, self.factors)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -193,31 +190,10 @@ class Study:
 
     def part(self, name: str) -> Study:
         """Return an extension, or complain."""
+        if not self.parts:
+            complain("only a study with extensions has parts", f"{self.name!r} has none")
         known("part", name, list(self.parts))
         return self.parts[name]
-
-
-def _check_factor(name: Any, levels: Any) -> None:
-    """Complain of a factor that has no name, or no two different levels."""
-    if not isinstance(name, str) or not name.isidentifier():
-        complain("a factor must have a name of letters, digits and _", f"{name!r} arrived")
-    if isinstance(levels, str | bytes) or not isinstance(levels, Sequence | np.ndarray):
-        required = f"the levels of {name!r} must be a sequence, such as (0, 1)"
-        complain(required, f"{levels!r} arrived")
-    each = list(levels)
-    for level in each:
-        if level is None or (isinstance(level, Real) and not math.isfinite(level)):
-            complain(
-                f"every level of {name!r} must be a finite number, a text or the like",
-                f"{level!r} arrived",
-            )
-    names = list(map(str, each))
-    if len(names) < 2:
-        arrived = f"only {each[0]!r} arrived" if each else "none arrived"
-        complain(f"{name!r} must have at least two levels", arrived, "leave out what does not vary")
-    twice = [one for i, one in enumerate(names) if one in names[:i]]
-    if twice:
-        complain(f"the levels of {name!r} must differ", f"{twice[0]!r} arrived twice")
 
 
 def study(

@@ -16,6 +16,7 @@ from scipy.stats import t as student
 
 from nullprobe.report.document import plain
 from nullprobe.studies.definition import Cell, Study
+from nullprobe.studies.levels import same
 
 LEAST_SEEDS = 3  # of a verdict from an interval over seeds
 
@@ -120,7 +121,7 @@ def weights(
     each, fixed = np.ones(len(study.cells)), levels or {}
     for name, every in study.factors.items():
         if name in fixed:
-            each *= [str(cell.levels[name]) == str(fixed[name]) for cell in study.cells]
+            each *= [same(cell.levels[name], fixed[name]) for cell in study.cells]
             continue
         if name not in factors:
             each /= len(every)

@@ -18,8 +18,8 @@ from nullprobe.claims.sentences import number
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
-from nullprobe.studies.definition import Cell, Study
-from nullprobe.studies.effects import LEAST_SEEDS, Estimate, estimate, mean_of_cell, weights
+from nullprobe.studies.definition import Study
+from nullprobe.studies.effects import LEAST_SEEDS, Estimate, estimate, weights
 from nullprobe.studies.rules import SOURCES, Rule, of_factor, of_mean
 
 ALPHA = 0.05
@@ -57,7 +57,7 @@ def _void(study: Study, table: Table) -> str:
     placebo = study.placebo
     if placebo is None:
         return ""
-    value = mean_of_cell(table, Cell(dict(placebo.levels)), placebo.of).value
+    value = estimate(study, table, placebo.of, (), placebo.levels).value
     if abs(value) < placebo.within:
         return ""
     return (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from nullprobe._core.parameters import choice
+from nullprobe._core.parameters import choice, known, real_number
 from nullprobe._core.validation import complain
+from nullprobe.studies.levels import need_levels
 
 OUTCOMES = ("yes", "no", "unclear")
 SOURCES = ("inputs", "architecture", "corpus")
@@ -61,7 +63,12 @@ class Rule:
 
     def __post_init__(self) -> None:
         """Complain of a rule that lacks a sentence, or is of too many factors."""
+        if not str(self.name).isidentifier():
+            complain("a rule needs a name of letters, digits and _", f"{self.name!r} arrived")
         choice("direction", self.direction, ("more", "any"))
+        real_number("zero", self.zero)
+        if self.min_effect is not None:
+            real_number("min_effect", self.min_effect, least=0.0)
         if set(self.sentences) != set(OUTCOMES):
             complain(
                 f"a rule needs a sentence for each of {', '.join(OUTCOMES)}",
@@ -100,6 +107,32 @@ class Placebo:
     levels: Mapping[str, object]
     within: float
     statement: str
+
+    def __post_init__(self) -> None:
+        """Complain of a placebo that no mean would pass."""
+        if real_number("within", self.within) <= 0:
+            complain("within must be above 0", f"{self.within!r} arrived")
+
+
+def need_rules(rules: Sequence[Rule], factors: Mapping[str, Sequence[Any]]) -> None:
+    """Complain of rules with one name, or of factors and levels that a study lacks."""
+    names = [rule.name for rule in rules]
+    for rule in rules:
+        if names.count(rule.name) > 1:
+            complain("every rule needs a different name", f"{rule.name!r} occurs twice")
+        for factor in rule.effect:
+            known("factor", factor, list(factors))
+        need_levels(rule.levels, factors)
+
+
+def need_placebo(placebo: Placebo, factors: Mapping[str, Sequence[Any]]) -> None:
+    """Complain of a placebo that is no cell of a study."""
+    need_levels(placebo.levels, factors)
+    if set(placebo.levels) != set(factors):
+        complain(
+            f"a placebo must be one cell, with a level of each factor: {', '.join(factors)}",
+            f"{dict(placebo.levels)!r} arrived",
+        )
 
 
 def of_factor(factor: str) -> Rule:

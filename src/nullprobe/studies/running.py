@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import numpy as np
-
 from nullprobe._core.progress import Progress, Report, Turn, reporting
-from nullprobe._core.validation import complain
-from nullprobe.studies.definition import Budget, Cell, Measured, Study, seeds_of
+from nullprobe.studies.definition import Budget, Cell, Study, seeds_of
 from nullprobe.studies.effects import effects
 from nullprobe.studies.judging import judged
+from nullprobe.studies.measuring import need_whole, record_of
 from nullprobe.studies.parts import Parts, parts_of, versions
 from nullprobe.studies.pictures import interaction
 from nullprobe.studies.result import Record, StudyResult
@@ -53,7 +51,8 @@ def run(
     Raises
     ------
     InputError
-        If a cell measures something else than the others, or a number that is not finite.
+        If a cell measures something else than the others, or what is not a finite number; or a rule
+        is of something that the first cell does not measure.
 
     Notes
     -----
@@ -83,9 +82,9 @@ def run(
             stages = _turn(report, f"{cell}, seed {seed}", number, len(todo))
             record = None if parts is None else parts.read(cell, seed)
             budget = Budget(quick, cache, stages, ready.models)
-            records.append(record or _record(study, cell, seed, budget, parts))
+            records.append(record or _measured(study, cell, seed, budget, parts))
+            need_whole(study, records[-1], records[0])
             stages("done" if record is None else "kept from an earlier run", 1, 1)
-    _need_alike(records)
     return result_of(study, records, quick=quick, training=ready.note)
 
 
@@ -130,34 +129,8 @@ def _turn(report: Report, name: str, number: int, count: int) -> Report:
     return lambda stage, done, total: report(Turn.of(name, number, count, stage), done, total)
 
 
-def _record(study: Study, cell: Cell, seed: int, budget: Budget, parts: Parts | None) -> Record:
-    measured = study.measure(cell, seed, budget)
-    if not isinstance(measured, Measured):
-        measured = Measured(measured)
-    record = Record(
-        cell,
-        seed,
-        {str(k): _finite(k, v, cell) for k, v in measured.values.items()},
-        {str(k): tuple(map(float, v)) for k, v in measured.nulls.items()},
-        {str(k): tuple(map(float, v)) for k, v in measured.series.items()},
-    )
+def _measured(study: Study, cell: Cell, seed: int, budget: Budget, parts: Parts | None) -> Record:
+    record = record_of(study.measure(cell, seed, budget), cell, seed)
     if parts is not None:
         parts.write(record)
     return record
-
-
-def _finite(name: object, value: float, cell: Cell) -> float:
-    if not np.isfinite(value):
-        complain(f"the measurement {name!r} must be a finite number", f"{value!r} in cell {cell}")
-    return float(value)
-
-
-def _need_alike(records: Sequence[Record]) -> None:
-    first = list(records[0].values)
-    for one in records:
-        if list(one.values) != first:
-            complain(
-                f"every cell must measure the same: {first}", f"{list(one.values)} in {one.cell}"
-            )
-    if not first:
-        complain("a study must measure something", "no measurement arrived")

@@ -48,7 +48,7 @@ def train(  # noqa: PLR0913  each option is one idea
     Raises
     ------
     InputError
-        If torch and transformers are not installed.
+        If torch and transformers are not installed, or what arrives is no corpus.
 
     Examples
     --------
@@ -56,6 +56,7 @@ def train(  # noqa: PLR0913  each option is one idea
     >>> train(Mess3(), seed=0, steps=1, budget=Budget(cache=False))
     CorpusModel(random_state=0, words=4, layers=2, width=64)
     """
+    need_corpus(corpus)
     budget = budget or Budget()
     return Training(corpus, seed, steps, tuple(word_weights), tuple(snapshots), batch).made(budget)
 
@@ -105,6 +106,19 @@ class Training:
                 return ready
         return models.train(
             corpus, lessons, random_state=seed, cache=budget.cache, progress=budget.report
+        )
+
+
+def need_corpus(corpus: object) -> None:
+    """Complain of what is no corpus."""
+    lacks = [
+        name for name in ("words", "length", "sample", "observers") if not hasattr(corpus, name)
+    ]
+    if lacks:
+        complain(
+            "a corpus needs words, length, sample(n, rng) and observers(ids)",
+            f"a {type(corpus).__name__} without {', '.join(lacks)} arrived",
+            "take one of nullprobe.corpora",
         )
 
 
