@@ -18,6 +18,9 @@ from nullprobe.report.document import plain
 from nullprobe.studies.definition import Cell, Study
 from nullprobe.studies.levels import same
 
+Table = Mapping[tuple[str, int], Mapping[str, float]]
+ROUNDING = 1e-14  # of the sum of absolute terms: what is left of terms that cancel
+
 LEAST_SEEDS = 3  # of a verdict from an interval over seeds
 
 
@@ -42,7 +45,7 @@ class Estimate:
     @property
     def value(self) -> float:
         """The mean."""
-        return float(np.mean(self.values))
+        return _sum(np.asarray(self.values)) / len(self.values)
 
     @property
     def error(self) -> float:
@@ -101,11 +104,15 @@ class Effect(Estimate):
 
 
 def weights(
-    study: Study, factors: Sequence[str], levels: Mapping[str, object] | None = None
+    study: Study,
+    factors: Sequence[str],
+    levels: Mapping[str, object] | None = None,
+    ends: tuple[Any, Any] | None = None,
 ) -> np.ndarray:
     """Return the weight of each cell in a contrast, of shape (cells,).
 
-    Other factors are averaged over, except that ``levels`` fixes some of them.
+    Other factors are averaged over, except that ``levels`` fixes some of them. A factor's contrast
+    is its last level less the first, or the second of ``ends`` less the first.
 
     Examples
     --------
@@ -126,15 +133,19 @@ def weights(
         if name not in factors:
             each /= len(every)
             continue
-        ends = {str(every[-1]): 1.0, str(every[0]): -1.0}
-        each *= [ends.get(str(cell.levels[name]), 0.0) for cell in study.cells]
+        low, high = (every[0], every[-1]) if ends is None else ends
+        signs = {str(high): 1.0, str(low): -1.0}
+        each *= [signs.get(str(cell.levels[name]), 0.0) for cell in study.cells]
     return each
 
 
 def estimate(
-    study: Study, table: Mapping[tuple[str, int], Mapping[str, float]], name: str,
-    factors: Sequence[str] = (), levels: Mapping[str, object] | None = None,
-) -> Estimate:  # fmt: skip
+    study: Study,
+    table: Table,
+    name: str,
+    factors: Sequence[str] = (),
+    levels: Mapping[str, object] | None = None,
+) -> Estimate:
     """Return the contrast of a measurement, over all seeds.
 
     Parameters
@@ -147,19 +158,17 @@ def estimate(
     levels : mapping of str to level, optional
         Factors that are fixed.
     """
-    each = weights(study, factors, levels)
+    return weighted(study, table, name, weights(study, factors, levels))
+
+
+def weighted(study: Study, table: Table, name: str, each: np.ndarray) -> Estimate:
+    """Return the sum of a measurement over cells with the weights ``each``, over all seeds."""
     seeds = sorted({seed for _, seed in table})
-    return Estimate(
-        tuple(
-            float(sum(w * table[str(c), s][name] for w, c in zip(each, study.cells, strict=True)))
-            for s in seeds
-        )
-    )
+    rows = [[table[str(c), s][name] for c in study.cells] for s in seeds]
+    return Estimate(tuple(_sum(each * np.asarray(row)) for row in rows))
 
 
-def effects(
-    study: Study, table: Mapping[tuple[str, int], Mapping[str, float]], name: str
-) -> dict[str, Effect]:
+def effects(study: Study, table: Table, name: str) -> dict[str, Effect]:
     """Return all main effects and two-way interactions of a measurement, by name."""
     names = list(study.factors)
     chosen = [(one,) for one in names] + list(combinations(names, 2))
@@ -172,9 +181,13 @@ def effects(
     }
 
 
-def mean_of_cell(
-    table: Mapping[tuple[str, int], Mapping[str, float]], cell: Cell, name: str
-) -> Estimate:
+def mean_of_cell(table: Table, cell: Cell, name: str) -> Estimate:
     """Return the mean of a measurement in one cell, over seeds."""
     at: Any = {seed: values[name] for (where, seed), values in table.items() if where == str(cell)}
     return Estimate(tuple(at[seed] for seed in sorted(at)))
+
+
+def _sum(terms: np.ndarray) -> float:
+    """Return a sum; 0 where terms cancel but for rounding."""
+    total = float(sum(terms.tolist()))
+    return 0.0 if abs(total) <= ROUNDING * float(np.abs(terms).sum()) else total

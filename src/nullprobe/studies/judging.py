@@ -1,8 +1,9 @@
 """Judging: from the measurements of a study to verdicts, by rules that were written before.
 
 A verdict of yes needs the t-interval over at least three seeds and, where draws within the models
-exist, these as well. All verdicts of a study share α (Bonferroni). A source is sufficient if what
-it makes of the measurement differs by less than the smallest effect of interest.
+exist, these as well. All verdicts of a study share α (Bonferroni). Of the levels of a factor, the
+differences of all pairs are judged together. A source is sufficient if what it makes of the
+measurement differs by less than the smallest effect of interest.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import numpy as np
 
 from nullprobe._core.parameters import known
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.claims.sentences import number
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
-from nullprobe.stats.null_distribution import Null
+from nullprobe.studies.contrasts import contrasts_of, drawn
 from nullprobe.studies.definition import Study
-from nullprobe.studies.effects import LEAST_SEEDS, Estimate, estimate, weights
-from nullprobe.studies.rules import SOURCES, Rule, of_factor, of_mean
+from nullprobe.studies.effects import LEAST_SEEDS, Estimate, estimate
+from nullprobe.studies.reasons import reason
+from nullprobe.studies.rules import LARGEST, SOURCES, Rule, of_factor, of_mean
 
 ALPHA = 0.05
 DEFAULT_SOURCES = {"inputs": "inputs", "architecture": "twin", "corpus": "corpus"}
@@ -30,7 +31,8 @@ Draws = Mapping[tuple[str, int], Mapping[str, Sequence[float]]]
 
 def rules_of(study: Study) -> tuple[Rule, ...]:
     """Return the rules of a study; by default one for each factor."""
-    return tuple(study.rules) or tuple(map(of_factor, study.factors)) or (of_mean(),)
+    built_in = (of_factor(name, len(levels)) for name, levels in study.factors.items())
+    return tuple(study.rules) or tuple(built_in) or (of_mean(),)
 
 
 def judged(study: Study, table: Table, nulls: Draws) -> tuple[Claim, ...]:
@@ -71,33 +73,44 @@ def _judge(study: Study, rule: Rule, table: Table, nulls: Draws, alpha: float) -
     name = rule.of or measurements[0]
     known("measurement", name, measurements)
     effect = study.min_effect if rule.min_effect is None else rule.min_effect
-    observed = estimate(study, table, name, rule.effect, rule.levels)
-    null = _null(study, rule, name, nulls)
+    contrasts = contrasts_of(study, rule)
+    if rule.contrast == LARGEST:  # the sign of a difference of two levels is free
+        means = [one.estimate(study, table, name).value for one in contrasts]
+        pairs = zip(contrasts, means, strict=True)
+        contrasts = tuple(one.reversed() if mean < 0 else one for one, mean in pairs)
+    every = [one.estimate(study, table, name) for one in contrasts]
+    shown = _shown(rule, every, alpha)
+    observed = every[shown]
+    null = drawn(study, contrasts, name, nulls)
     p_null = None if null is None else null.p_value(observed.value)
-    holds = _holds(rule, observed, p_null, effect, alpha)
-    chance = _chance(rule, observed, effect, alpha)
-    sources = _sources(study, rule, table, observed, effect, alpha)
+    holds = _holds(rule, every, p_null, effect, alpha)
+    named = _measured_sources(rule, measurements)
+    made = {
+        source: [one.estimate(study, table, measurement) for one in contrasts]
+        for source, measurement in named.items()
+    }
     details = {"seeds": float(len(observed.values)), "alpha": alpha, "min_effect": effect}
-    for source, measurement in _measured_sources(rule, measurements).items():
-        details[source] = estimate(study, table, measurement, rule.effect, rule.levels).value
-    reach = observed.detectable(alpha)
+    details |= {source: estimates[shown].value for source, estimates in made.items()}
+    reach = observed.detectable(alpha / len(every))
     unclear = holds is Holds.UNCLEAR
-    return Claim(
+    claim = Claim(
         rule.name,
         rule.statement,
         holds,
-        (chance, *sources),
+        (_chance(rule, every, effect, alpha), *_sources(every, made, effect, alpha)),
         observed.value,
         Metric(study.unit, rule.zero, "change", None),
-        observed.interval,
+        observed.within(1 - 0.05 / len(every)),
         () if null is None else (null,),
         p_null,
-        _reason(rule, name, observed, holds, p_null, details),
+        "",
         None if not unclear or reach is None else rule.zero + reach,
         details,
         rows_reason="more seeds are needed, not rows" if unclear else "",
         warnings=() if len(observed.values) >= LEAST_SEEDS else (ONE_SEED,),
     )
+    what = f"“{name}”, {contrasts[shown].words}"
+    return replace(claim, reason=reason(rule, claim, what, pairs=len(every)))
 
 
 ONE_SEED = (
@@ -105,41 +118,65 @@ ONE_SEED = (
 )
 
 
+def _shown(rule: Rule, every: Sequence[Estimate], alpha: float) -> int:
+    """Return which contrast is stated: the largest one of those whose interval excludes zero."""
+    stand = [i for i, one in enumerate(every) if _excludes(one, rule.zero, alpha / len(every))]
+    return max(stand or range(len(every)), key=lambda i: abs(every[i].value - rule.zero))
+
+
+def _excludes(one: Estimate, zero: float, alpha: float) -> bool:
+    low, high = one.within(1 - alpha) or (-np.inf, np.inf)
+    return not low <= zero <= high
+
+
 def _holds(
-    rule: Rule, observed: Estimate, p_null: float | None, effect: float, alpha: float
+    rule: Rule, every: Sequence[Estimate], p_null: float | None, effect: float, alpha: float
 ) -> Holds:
-    off = observed.value - rule.zero
-    if len(observed.values) < LEAST_SEEDS:
+    """Return the verdict on contrasts that are judged together.
+
+    Yes if one of them is not zero, at α over their number; no if all are nearer to zero than the
+    smallest effect of interest, each at α (an intersection-union test needs no correction).
+    """
+    if len(every[0].values) < LEAST_SEEDS:
         stands = p_null is not None and p_null <= alpha
     else:
-        low, high = observed.within(1 - alpha) or (-np.inf, np.inf)
-        stands = not low <= rule.zero <= high and (p_null is None or p_null <= alpha)
-        near = observed.within(1 - 2 * alpha)
-        if near and max(rule.zero - near[0], near[1] - rule.zero) < effect:
+        if _within(every, rule.zero, effect, alpha):
             return Holds.NO
-        if rule.direction == "more" and high < rule.zero + effect:
+        highest = max((one.within(1 - alpha) or (0.0, np.inf))[1] for one in every)
+        if rule.direction == "more" and highest < rule.zero + effect:
             return Holds.NO
-    right = off > 0 or rule.direction == "any"
+        stands = any(_excludes(one, rule.zero, alpha / len(every)) for one in every)
+        stands = stands and (p_null is None or p_null <= alpha)
+    right = rule.direction == "any" or every[0].value > rule.zero
     return Holds.YES if stands and right else Holds.UNCLEAR
 
 
-def _chance(rule: Rule, observed: Estimate, effect: float, alpha: float) -> Explanation:
-    moved = Estimate(tuple(value - rule.zero for value in observed.values))
+def _within(every: Sequence[Estimate], zero: float, effect: float, alpha: float) -> bool:
+    ends = [one.within(1 - 2 * alpha) for one in every]
+    return all(end and max(zero - end[0], end[1] - zero) < effect for end in ends)
+
+
+def _chance(rule: Rule, every: Sequence[Estimate], effect: float, alpha: float) -> Explanation:
+    if len(every[0].values) < LEAST_SEEDS:
+        return Explanation.not_tried("chance", f"needs at least {LEAST_SEEDS} seeds")
+    moved = [Estimate(tuple(value - rule.zero for value in one.values)) for one in every]
     return _explained("chance", moved, effect, alpha)
 
 
-def _explained(name: str, difference: Estimate, effect: float, alpha: float) -> Explanation:
+def _explained(
+    name: str, differences: Sequence[Estimate], effect: float, alpha: float
+) -> Explanation:
     """Judge an explanation by how far it is from what was observed, seed by seed."""
-    if len(difference.values) < LEAST_SEEDS:
-        return Explanation.not_tried(name, f"needs at least {LEAST_SEEDS} seeds")
-    near, p = difference.within(1 - 2 * alpha), difference.p_value()
-    assert near is not None
-    assert p is not None
-    if max(-near[0], near[1]) < effect:
+    if len(differences[0].values) < LEAST_SEEDS:  # it was measured, but nothing decides
+        return Explanation(name, Outcome.UNDECIDED)
+    ends = [one.within(1 - 2 * alpha) or (-np.inf, np.inf) for one in differences]
+    least = min(one.p_value() or 1.0 for one in differences)
+    p = min(1.0, least * len(differences))
+    if _within(differences, 0.0, effect, alpha):
         outcome = Outcome.SUFFICIENT
     else:
         outcome = Outcome.REJECTED if p <= alpha else Outcome.UNDECIDED
-    return Explanation(name, outcome, "", p, None, near)
+    return Explanation(name, outcome, "", p, None, max(ends, key=lambda end: max(-end[0], end[1])))
 
 
 def _measured_sources(rule: Rule, measurements: Sequence[str]) -> dict[str, str]:
@@ -152,61 +189,19 @@ def _measured_sources(rule: Rule, measurements: Sequence[str]) -> dict[str, str]
 
 
 def _sources(
-    study: Study, rule: Rule, table: Table, observed: Estimate, effect: float, alpha: float
+    every: Sequence[Estimate],
+    made: Mapping[str, Sequence[Estimate]],
+    effect: float,
+    alpha: float,
 ) -> tuple[Explanation, ...]:
-    names = _measured_sources(rule, list(next(iter(table.values()))))
     return tuple(
         _explained(
             source,
-            observed - estimate(study, table, names[source], rule.effect, rule.levels),
+            [one - other for one, other in zip(every, made[source], strict=True)],
             effect,
             alpha,
         )
-        if source in names
+        if source in made
         else Explanation.not_tried(source, "the study has no such measurement")
         for source in SOURCES
     )
-
-
-def _null(study: Study, rule: Rule, name: str, nulls: Draws) -> Null | None:
-    """Return draws of the contrast, averaged over seeds: draw k of each model is one draw."""
-    rows = [draws.get(name) for draws in nulls.values()]
-    if not rows or any(row is None for row in rows):
-        return None
-    each = dict(zip(map(str, study.cells), weights(study, rule.effect, rule.levels), strict=True))
-    m = min(len(row) for row in rows if row is not None)
-    seeds = len({seed for _, seed in nulls})
-    total = np.zeros(m)
-    for (cell, _), draws in nulls.items():
-        total += each[cell] * np.asarray(draws[name][:m], dtype=np.float64) / seeds
-    return Null("chance", "draws within each model, averaged over seeds", total)
-
-
-def _reason(
-    rule: Rule,
-    name: str,
-    observed: Estimate,
-    holds: Holds,
-    p_null: float | None,
-    details: dict[str, float],
-) -> str:
-    contrasts = (
-        "mean over the cells",
-        "last level of {} less the first",
-        "interaction of {} and {}",
-    )
-    what = f"“{name}”, {contrasts[len(rule.effect)].format(*rule.effect)}"
-    if rule.levels:
-        where = ", ".join(f"{factor} = {level}" for factor, level in rule.levels.items())
-        what = what.replace("mean over the cells", f"where {where}", 1)
-        what += "" if not rule.effect else f", where {where}"
-    interval = observed.interval
-    ends = f" (95 % interval {number(interval[0])} to {number(interval[1])})" if interval else ""
-    m = len(observed.values)
-    numbers = f"{what}: {number(observed.value)}{ends} over {m} seed{'s' if m > 1 else ''}."
-    simpler = [f"{name} {number(details[name])}" for name in SOURCES if name in details]
-    if simpler:
-        numbers += f" Simpler explanations give: {', '.join(simpler)}."
-    if p_null is not None:
-        numbers += f" Draws within the models: p = {p_null:.2g}."
-    return f"{rule.sentences[holds.value].rstrip('.')}. {numbers}"

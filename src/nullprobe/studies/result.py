@@ -15,6 +15,7 @@ from nullprobe.report.pages import study as page
 from nullprobe.report.study_document import STUDY, StudyDocument
 from nullprobe.studies.definition import Cell
 from nullprobe.studies.effects import Effect, Estimate, mean_of_cell
+from nullprobe.studies.reasons import origin
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,9 @@ class StudyResult:
 
     @property
     def answer(self) -> str:
-        """The first sentence of each verdict."""
-        return " ".join(f"{claim.reason.split('. ')[0].rstrip('.')}." for claim in self.claims)
+        """The first sentence of each verdict, and where what holds comes from."""
+        first = ((f"{one.reason.split('. ')[0].rstrip('.')}.", origin(one)) for one in self.claims)
+        return " ".join(sentence for both in first for sentence in both if sentence)
 
     @property
     def cells(self) -> tuple[Cell, ...]:

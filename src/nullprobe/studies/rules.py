@@ -11,6 +11,7 @@ from nullprobe._core.validation import complain
 from nullprobe.studies.levels import need_levels
 
 OUTCOMES = ("yes", "no", "unclear")
+ENDS, LARGEST = "ends", "largest"  # contrasts of a factor
 SOURCES = ("inputs", "architecture", "corpus")
 
 
@@ -33,6 +34,9 @@ class Rule:
         for their interaction (a difference of differences).
     levels : mapping of str to level
         The cells of the mean, such as {"way": "sealed"}; all by default.
+    contrast : str
+        Of the effect of one factor: "ends", its last level less the first, or "largest", the
+        largest difference between any two of its levels, with simultaneous intervals.
     direction : str
         "more" if only values above ``zero`` make the claim true; "any" otherwise.
     zero : float
@@ -60,6 +64,7 @@ class Rule:
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
     min_effect: float | None = None
     levels: Mapping[str, object] = field(default_factory=dict[str, object])
+    contrast: str = ENDS
 
     def __post_init__(self) -> None:
         """Complain of a rule that lacks a sentence, or is of too many factors."""
@@ -76,6 +81,14 @@ class Rule:
             )
         if len(self.effect) > 2 or len(set(self.effect)) < len(self.effect):
             complain("an effect must be of none, one or two factors", f"{self.effect!r} arrived")
+        choice("contrast", self.contrast, (ENDS, LARGEST))
+        if self.contrast == LARGEST and (
+            len(self.effect) != 1 or self.direction != "any" or self.zero != 0
+        ):
+            complain(
+                "the largest difference needs one factor, any direction and zero=0",
+                f"effect={self.effect!r}, direction={self.direction!r}, zero={self.zero!r} arrived",
+            )
         for factor in set(self.levels) & set(self.effect):
             complain("an effect must be of factors whose levels vary", f"{factor!r} is fixed")
         for source in self.sources:
@@ -135,8 +148,11 @@ def need_placebo(placebo: Placebo, factors: Mapping[str, Sequence[Any]]) -> None
         )
 
 
-def of_factor(factor: str) -> Rule:
-    """Return the rule that a study without rules has for each of its factors."""
+def of_factor(factor: str, levels: int = 2) -> Rule:
+    """Return the rule that a study without rules has for each of its factors.
+
+    Of more than two levels it is about the largest difference between any two.
+    """
     return Rule(
         f"effect_of_{factor}",
         f"What is measured depends on {factor}.",
@@ -146,6 +162,7 @@ def of_factor(factor: str) -> Rule:
             "unclear": f"Whether what is measured depends on {factor} is unclear.",
         },
         effect=(factor,),
+        contrast=LARGEST if levels > 2 else ENDS,
     )
 
 
