@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nullprobe.studies import library, run
+from nullprobe.studies import run, study_file
 from nullprobe.studies.code_facts import Code
 
 PROJECT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def measured(tmp_path, monkeypatch):
         for name in ("helper", "second"):
             sys.modules.pop(name, None)
         importlib.invalidate_caches()
-        study = library.of_file(tmp_path / "study" / "kept.py")
+        study = study_file.of_file(tmp_path / "study" / "kept.py")
         stages = []
         result = run(study, seeds=1, out=tmp_path / "out", progress=lambda *one: stages.append(one))
         used = ["kept" in str(stage) for stage, *_ in stages]
@@ -102,7 +102,7 @@ def test_parts_are_used_again_until_any_file_of_the_study_changes(measured, befo
 
 def test_a_file_that_was_edited_after_it_was_loaded_is_not_taken_for_what_was_measured(measured):
     measured(head="import helper", value="helper.f()", helper="def f():\n    return 1.0")
-    study = library.of_file(Path(sys.modules["helper"].__file__).parent / "kept.py")
+    study = study_file.of_file(Path(sys.modules["helper"].__file__).parent / "kept.py")
     out = Path(sys.modules["helper"].__file__).parents[1] / "out"
     Path(sys.modules["helper"].__file__).write_text("def f():\n    return 2.0")
     assert run(study, seeds=1, out=out).mean("model").value == 1.0  # what is loaded
@@ -112,7 +112,7 @@ def test_a_file_that_was_edited_after_it_was_loaded_is_not_taken_for_what_was_me
 def test_two_studies_of_one_name_do_not_share_parts(tmp_path):
     for name, value in (("one", 1.0), ("two", 2.0)):
         write(tmp_path / name, value=str(value))
-        study = library.of_file(tmp_path / name / "kept.py")
+        study = study_file.of_file(tmp_path / name / "kept.py")
         assert run(study, seeds=1, out=tmp_path / "out").mean("model").value == value
     both = STUDY.format(head="", body="pass", value="1.0") + STUDY.format(
         head="first = kept", body="pass", value="2.0"

@@ -18,7 +18,7 @@ Report = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="The JSON of an audit or a comparison, as a command or to_json wrote it.",
+        help="The JSON of an audit, a comparison or a study, as a command or to_json wrote it.",
         show_default=False,
     ),
 ]
@@ -43,7 +43,8 @@ Require = Annotated[
         "--require",
         metavar="CLAIM=WORD",
         help="A verdict that is required: readable=no (or yes, or unclear), "
-        "readable.takes=moments, readable.comes_from=inputs; repeatable.",
+        "readable.takes=moments, readable.comes_from=inputs; repeatable. Of a study, CLAIM is the "
+        "name of a verdict, which its page shows.",
         show_default=False,
     ),
 ]

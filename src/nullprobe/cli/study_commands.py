@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nullprobe.cli import options
+
 Name = Annotated[
     str,
     typer.Argument(
@@ -37,27 +39,27 @@ def study(
     seeds: Seeds = 5,
     part: Part = None,
     out: Out = Path(),
+    force: options.Force = False,
 ) -> None:
     """Ask a question about language models on models trained on a corpus that is known."""
     from nullprobe._core.printable import printable
-    from nullprobe._core.progress import Bars
-    from nullprobe.cli import output
+    from nullprobe.cli import arguments, output, study_runs
     from nullprobe.studies import library
-    from nullprobe.studies.running import run
 
     if name == "list":
         for one in library.STUDIES:
             typer.echo(f"{one:<12}{library.by_name(one).question}")
         return
     output.need_folder(out)
-    chosen = library.of_file(name) if name.endswith(".py") else library.by_name(name)
-    chosen = chosen if part is None else chosen.part(part)
-    with Bars(chosen.name) as bars:
-        result = run(chosen, seeds=seeds, quick=quick, out=out, progress=bars)
-    words = ["nullprobe study", name, *(["--quick"] if quick else [f"--seeds {seeds}"])]
-    result = result.with_command(" ".join([*words, *([f"--part {part}"] if part else [])]))
-    stem = f"{chosen.name}-quick" if quick else chosen.name
-    result.to_json(out / f"{stem}.json")
-    result.to_html(out / f"{stem}.html")
+    with study_runs.chosen(name, part) as study:
+        stem = f"{study.name}-quick" if quick else study.name
+        study_runs.need_no_stronger(out, stem, study, 1 if quick else seeds, force=force)
+        result = study_runs.measured(study, seeds=seeds, quick=quick, out=out)
+    command = arguments.line(
+        "nullprobe", "study", name, quick=quick, part=part,
+        out=None if out == Path() else out, seeds=None if quick else seeds,
+    )  # fmt: skip
+    result = result.with_command(command)
+    page, _ = output.write_both(out, stem, result.to_html, result.to_json)
     typer.echo(printable(result.in_words()))
-    typer.echo(printable(f"{out / stem}.html"))
+    typer.echo(printable(str(page)))

@@ -131,7 +131,16 @@ class Code:
     def _counts(self, path: Path) -> bool:
         if PACKAGE in path.parents:
             return self._of_library and OF_LIBRARY in path.parents
-        return not str(path).startswith(PLACES) and not set(INSTALLED) & set(path.parts)
+        return not is_installed(path)
+
+
+def is_installed(path: Path) -> bool:
+    """Return whether a file is of an installed package, of Python, or of this library."""
+    return (
+        str(path).startswith(PLACES)
+        or bool(set(INSTALLED) & set(path.parts))
+        or PACKAGE in path.parents
+    )
 
 
 def _text_of(file: Path) -> str:

@@ -15,6 +15,8 @@ from nullprobe.studies.pictures import interaction
 from nullprobe.studies.result import Record, StudyResult
 from nullprobe.studies.together import at_once
 
+DONE, READ = "done", "kept from an earlier run"  # last stage of a cell
+
 
 def run(
     study: Study,
@@ -84,7 +86,7 @@ def run(
             budget = Budget(quick, cache, stages, ready.models)
             records.append(record or _measured(study, cell, seed, budget, parts))
             need_whole(study, records[-1], records[0])
-            stages("done" if record is None else "kept from an earlier run", 1, 1)
+            stages(DONE if record is None else READ, 1, 1)
     return result_of(study, records, quick=quick, training=ready.note)
 
 

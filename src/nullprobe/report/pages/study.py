@@ -35,6 +35,19 @@ UNTESTED = (
         "The corpus is of one kind. What the same question gives on natural texts was not tried.",
     ),
 )
+# What measurements and sources mean, by the name that stands on the page.
+MEANINGS = {
+    "model": "what the trained model does, unless the study says otherwise",
+    "inputs": "what the words of a text give without any model",
+    "twin": "the untrained model: the same network with its first random weights",
+    "architecture": "the untrained model: the same network with its first random weights",
+    "corpus": "the exact predictor, which knows the process that writes the texts",
+    "training": "what neither inputs, nor the untrained model, nor the corpus gives",
+}
+EFFECT = (
+    "An effect of one factor is the mean at its last level less the mean at its first; of two, the "
+    "difference of such differences."
+)
 ONE_SEED = "no interval, or nothing of the kind"
 
 
@@ -56,6 +69,7 @@ def render(document: StudyDocument | Mapping[str, Any]) -> str:
         "verdicts": _verdicts(plain),
         "effects": _effects(plain),
         "means": _measurements(plain),
+        "meanings": _meanings(plain),
         "doubts": plain["doubts"],
         "untested": UNTESTED,
         "command": plain["provenance"].get("command"),
@@ -92,19 +106,42 @@ def _numbers(shown: Mapping[str, Any]) -> Table:
     return Table(shown["title"], heads, rows, ONE_SEED)
 
 
+def _meanings(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the names on the page that stand for something, with what they mean."""
+    names = set(document["cells"][0]["values"])
+    sources = {claim["comes_from"] for claim in document["claims"]}
+    sources |= {
+        one["name"]
+        for claim in document["claims"]
+        for one in claim["explanations"]
+        if one["outcome"] != "not_tried"
+    }
+    return [(name, words) for name, words in MEANINGS.items() if name in names | sources]
+
+
 def _verdicts(document: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
+            claim["name"],
             claim["statement"],
             claim["holds"],
             claim["comes_from"].replace("_", " "),
-            claim["observed"],
+            _rounded(claim["observed"]),
             *(claim["interval"] or (None, None)),
             claim["p_value"],
         )
         for claim in document["claims"]
     )
-    heads = ("claim", "holds", "comes from", "observed", "2.5 %", "97.5 %", "p within models")
+    heads = (
+        "name",
+        "claim",
+        "holds",
+        "comes from",
+        "observed",
+        "2.5 %",
+        "97.5 %",
+        "p within models",
+    )
     return Table("Verdicts", heads, rows, ONE_SEED)
 
 
@@ -112,12 +149,17 @@ def _effects(document: Mapping[str, Any]) -> Table | None:
     if not document["effects"]:
         return None
     rows = tuple(
-        (one["name"], one["value"], *(one["interval"] or (None, None)), one["p_value"])
+        (one["name"], _rounded(one["value"]), *(one["interval"] or (None, None)), one["p_value"])
         for one in document["effects"]
     )
     name = document["effects"][0]["measurement"]
     heads = ("effect", "value", "2.5 %", "97.5 %", "p over seeds")
-    return Table(f"Effects on {name}", heads, rows, ONE_SEED)
+    return Table(f"Effects on {name}", heads, rows, ONE_SEED, EFFECT)
+
+
+def _rounded(value: float | None) -> float | None:
+    """Return 0 for what is left where equal numbers cancel."""
+    return 0.0 if value is not None and abs(value) < 1e-12 else value
 
 
 def _measurements(document: Mapping[str, Any]) -> Table:
