@@ -28,6 +28,11 @@ class Drawn:
         int64; the number of each word.
     latents : dict of str to ndarray of shape (n,) or (n, T)
         Integers; the value of each latent variable, of a text or of each position in it.
+
+    Examples
+    --------
+    >>> Drawn(np.array([[0, 1, 2], [0, 2, 1]]), {"author": np.array([0, 1])})
+    Drawn(n=2, length=3, latents=['author'])
     """
 
     ids: np.ndarray
@@ -53,6 +58,12 @@ class Predictive:
         float64; log P(word at t | words before t), in nats. Impossible words have -inf.
     posterior : dict of str to ndarray of shape (n, T, k)
         For each latent variable: P(value | words up to and including t).
+
+    Examples
+    --------
+    >>> even = Predictive(np.log(np.full((1, 2, 4), 0.25)), {})
+    >>> even.surprise(np.array([[0, 3]])).round(3).tolist()
+    [[1.386, 1.386]]
     """
 
     log_p: np.ndarray
