@@ -55,16 +55,16 @@ def draw(world: str, rng: np.random.Generator) -> tuple[np.ndarray, Concept, np.
 
 
 def readings(
-    world: str, seed: int, with_interval: bool
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    world: str, seed: int, *, only_values: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return readings (5,), and replicates (5, B) given the fits and with their variation."""
     rng = np.random.default_rng([seed, 7])
     X, z, groups = draw(world, rng)
     names = [str(g) for g in np.unique(groups)]
     carry = Carry(X, z, split_within(z, groups=groups, names=names, n_parts=3, rng=rng))
     values = _five(*carry.read(np.arange(len(z))[:, None]))[:, 0]
-    if not with_interval:
-        return values, None, None
+    if only_values:
+        return values, np.empty(0), np.empty(0)
     given = _five(*carry.resampled(B, np.random.default_rng([seed, 8])))
     found = carried(X, carry, names, n_resamples=B, rng=rng, n_draws=1)
     loss = found.within.over(found.across)
@@ -80,8 +80,8 @@ def _five(read: np.ndarray, erased: np.ndarray) -> np.ndarray:
 
 def measured(world: str, seeds: int) -> dict[str, object]:
     """Return coverage of 95 % intervals, and their spread by that of readings, of each reading."""
-    each = [readings(world, seed, with_interval=True) for seed in range(seeds)]
-    more = [readings(world, seed, with_interval=False)[0] for seed in range(seeds, 3 * seeds)]
+    each = [readings(world, seed) for seed in range(seeds)]
+    more = [readings(world, seed, only_values=True)[0] for seed in range(seeds, 3 * seeds)]
     values = np.array([one[0] for one in each])
     every = np.vstack([values, more])
     truth, sd = every.mean(axis=0), every.std(axis=0, ddof=1)

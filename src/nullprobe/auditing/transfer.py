@@ -66,18 +66,18 @@ def carried(
     blocks = dealt_blocks(_strata(carry), N_BLOCKS, rng)
     replicates = zip(carry.resampled(n_resamples, rng), carry.without(X, blocks), strict=True)
     each = [
-        widened(_means(given_fits), added_by_fits(_means(without)), N_BLOCKS - 1, rng)
-        for given_fits, without in replicates
+        widened(_means(resampled), added_by_fits(_means(without)), N_BLOCKS - 1, rng)
+        for resampled, without in replicates
     ]
     values = np.concatenate([_means(read), _means(erased)])
     metric = carry.z.metric
-    observed = [
+    within, across, left_within, left_across = (
         # No statistic here exceeds 1.
         Observation.of(value, metric, np.minimum(resampled, 1.0))
         for value, resampled in zip(values, np.hstack(each).T, strict=True)
-    ]
+    )
     random = Null("random_subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng)))
-    return Carried(tuple(names), read, erased, *observed, random)
+    return Carried(tuple(names), read, erased, within, across, left_within, left_across, random)
 
 
 def _means(matrices: np.ndarray) -> np.ndarray:

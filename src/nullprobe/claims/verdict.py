@@ -57,8 +57,8 @@ class Claim:
     metric : Metric
         Name of the statistic, its value at chance, and which direction is better.
     interval : tuple of two floats or None
-        95 % bootstrap interval of ``observed``, given the fitted eraser and probe; that of
-        `transfers` includes the variation of the fits.
+        95 % bootstrap interval of ``observed``, given the fitted eraser and probe; the one
+        of `transfers` includes the variation of the fits.
     nulls : tuple of Null
         The nulls that were drawn, simplest explanation first.
     p_value : float or None

@@ -71,13 +71,13 @@ class Carry(Labellings):
         self.parts = self._factored(X, np.ones(len(z), dtype=bool))
         self.fitted = self.parts  # other parts in `without`
 
-    def _factored(self, X: np.ndarray, is_kept: np.ndarray) -> list[list[Part]]:
+    def _factored(self, X: np.ndarray, mask: np.ndarray) -> list[list[Part]]:
         part, groups = self.partition.part, self.groups
         if X.dtype not in (np.float32, np.float64):
             X = X.astype(np.float64)
         return [
             [
-                _part(X, self.z, np.flatnonzero((groups == g) & (part == j) & is_kept))
+                _part(X, self.z, np.flatnonzero((groups == g) & (part == j) & mask))
                 for j in range(self.partition.n_parts)
             ]
             for g in range(self.n_groups)
@@ -99,9 +99,9 @@ class Carry(Labellings):
         others = blocks != np.arange(J)[:, None]
         weights = [[others[:, part.rows].astype(np.float64) for part in row] for row in self.parts]
         Z, each = self.columns(np.arange(len(self.z))[:, None]), []
-        for is_kept in others:
+        for mask in others:
             rest = copy.copy(self)
-            rest.fitted = self._factored(X, is_kept)
+            rest.fitted = self._factored(X, mask)
             each.append(rest._matrices(rest._scored(Z), Z, weights))
         read, erased = np.stack(each, axis=1)
         return read, erased

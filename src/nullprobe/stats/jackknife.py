@@ -3,8 +3,8 @@
 Problem. A bootstrap of scored rows keeps the fitted probes. Another sample would give other probes,
 and other readings of the same rows.
 
-Solution. The rows of each stratum are dealt into J blocks. Reading M_jk is that of probes fitted
-without block j, scored on rows without block k. With a_j and b_k the deviations of its rows and
+Solution. The rows of each stratum are dealt into J blocks. Reading M_jk is by probes fitted
+without block j, and scored on rows without block k. With a_j and b_k the deviations of its rows and
 columns from their mean, and c_jk what remains of it, fits add
 
     (J − 1)/J Σ_j (a_j a_jᵀ + a_j b_jᵀ + b_j a_jᵀ) − ((J − 1)/J)² Σ_jk c_jk c_jkᵀ
@@ -46,15 +46,16 @@ def added_by_fits(readings: np.ndarray) -> np.ndarray:
     """
     J = len(readings)
     share = (J - 1) / J
-    centred = readings - readings.mean(axis=(0, 1))
+    centred: np.ndarray = readings - readings.mean(axis=(0, 1))
     fits, scored = centred.mean(axis=1), centred.mean(axis=0)
     both = (centred - fits[:, None] - scored).reshape(J * J, -1)
     cross = fits.T @ scored
-    added = share * (fits.T @ fits + cross + cross.T) - share**2 * (both.T @ both)
+    added: np.ndarray = share * (fits.T @ fits + cross + cross.T) - share**2 * (both.T @ both)
     if not np.isfinite(added).all():
-        return np.full(added.shape, np.nan)
+        return np.full((both.shape[1], both.shape[1]), np.nan)
     values, axes = np.linalg.eigh(added)
-    return (axes * np.maximum(values, 0.0)) @ axes.T
+    positive: np.ndarray = (axes * np.maximum(values, 0.0)) @ axes.T
+    return positive
 
 
 def widened(
