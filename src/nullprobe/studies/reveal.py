@@ -9,7 +9,6 @@ has the old belief and the word of the reveal side by side, not put together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,10 +25,11 @@ from nullprobe.studies.rules import Rule
 from nullprobe.studies.standing import unsigned
 from nullprobe.studies.training import Training
 
-STEPS, TEXTS, DRAWS = 3000, 8000, 99
+STEPS, TEXTS, DRAWS = 3000, 4000, 99
 SNAPSHOTS = (500, 1000, 2000, STEPS)
 WEIGHT = 0.3  # in the loss, of words that are no verbs
 NOW, THEN = "R² of the belief now", "R² of the belief then"
+REVEAL, NAMED = "", "when named next: "  # places at which states are read
 READERS = ("words", "untrained", "old belief and word")
 
 
@@ -46,37 +46,49 @@ def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     corpus, made = corpus_of(lasting=cell.lasting), training.made(budget)
     texts = reveals(corpus, unsigned(corpus, budget.rows(TEXTS), [seed, 5]))
     half = np.arange(len(texts)) % 2 == 0
-    X = {
-        "": states(made, texts),
-        "words: ": texts.words(len(corpus.words)),
-        "untrained: ": states(made, texts, made.twin),
-        "old belief and word: ": texts.side_by_side(corpus),
-        "exact beliefs: ": texts.current,
-    }
-
-    def read(target: np.ndarray, name: str) -> dict[str, float]:
-        return {who + name: explained(rows, target[:, None], half) for who, rows in X.items()}
-
-    now, then = read(texts.now, NOW), read(texts.then, THEN)
-    del then[f"old belief and word: {THEN}"]  # it has this belief
-    values = {
-        "re-read": now[NOW] - max(now[f"{who}: {NOW}"] for who in READERS),
-        **now,
-        **then,
-        "kept": then[THEN] - max(then[f"{who}: {THEN}"] for who in READERS[:2]),
-        **read(texts.value, "R² of the author's value"),
-        **gap(corpus, made, texts),
-    }
+    side, twin = texts.side_by_side(corpus), states(made, texts, made.twin)
+    values: dict[str, float] = {}
+    of_model, permuted = states(made, texts), dict[str, list[float]]()
     rng = np.random.default_rng([seed, 4])
-    permuted = np.column_stack([rng.permutation(texts.now) for _ in range(DRAWS)])
-    draws = explained_each(X[""], permuted, half).tolist()
-    return Measured(values, {NOW: draws}, curve(made, texts, half))
+    for place, X in of_model.items():
+        at, now, current = belief_at(texts, place)
+        readers = {
+            "": X,
+            "words: ": texts.words(at, len(corpus.words)),
+            "untrained: ": twin[place],
+            "old belief and word: ": side,
+            "exact beliefs: ": current,
+        }
+        read = {who: explained(rows, now[:, None], half) for who, rows in readers.items()}
+        beyond = read[""] - max(read[f"{who}: "] for who in READERS)
+        values[f"{place}re-read"] = beyond
+        values |= {f"{place}{who}{NOW}": value for who, value in read.items()}
+        if place == REVEAL:
+            del readers["old belief and word: "]  # it has this belief
+            then = {who: explained(one, texts.then[:, None], half) for who, one in readers.items()}
+            values |= {f"{who}{THEN}": value for who, value in then.items()}
+            values["kept"] = then[""] - max(then[f"{who}: "] for who in READERS[:2])
+        shuffled = np.column_stack([rng.permutation(now) for _ in range(DRAWS)])
+        permuted[place + NOW] = explained_each(X, shuffled, half).tolist()
+    values |= gap(corpus, made, texts)
+    return Measured(values, permuted, curve(made, texts, half))
 
 
-def states(made: Any, texts: Reveals, model: Any = None) -> np.ndarray:
-    """Return the states after both blocks at the reveals, (n, 2 d)."""
-    layers = (1, -1)
-    return np.hstack([texts.at(made.states(texts.ids, layer, model)) for layer in layers])
+def belief_at(texts: Reveals, place: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return positions of a place, the belief of the past there, and beliefs about the present."""
+    if place == REVEAL:
+        return texts.reveal, texts.now, texts.current
+    return texts.named, texts.later, texts.current_later
+
+
+def states(made: Any, texts: Reveals, model: Any = None) -> dict[str, np.ndarray]:
+    """Return the states after both blocks at each place, (n, 2 d)."""
+    rows = np.arange(len(texts))
+    layers = [made.states(texts.ids, layer, model) for layer in (1, -1)]
+    return {
+        place: np.hstack([one[rows, belief_at(texts, place)[0]] for one in layers])
+        for place in (REVEAL, NAMED)
+    }
 
 
 def gap(corpus: Chains, made: Any, texts: Reveals) -> dict[str, float]:
@@ -91,75 +103,74 @@ def gap(corpus: Chains, made: Any, texts: Reveals) -> dict[str, float]:
 
 
 def curve(made: Any, texts: Reveals, half: np.ndarray) -> dict[str, list[float]]:
-    """Return how well both beliefs are read at each step that was kept."""
-    both = np.column_stack([texts.now, texts.then])
-    lines: dict[str, list[float]] = {"step": [], NOW: [], THEN: []}
+    """Return how well the past is read at each step that was kept."""
+    lines: dict[str, list[float]] = {"step": [], NOW: [], NAMED + NOW: []}
     for step in sorted(made.snapshots):
-        now, then = explained_each(states(made, texts, made.snapshots[step]), both, half)
-        for name, value in zip(lines, (float(step), float(now), float(then)), strict=True):
-            lines[name].append(value)
+        lines["step"].append(float(step))
+        for place, X in states(made, texts, made.snapshots[step]).items():
+            now = belief_at(texts, place)[1][:, None]
+            lines[place + NOW].append(explained(X, now, half))
     return lines
 
 
 MATTERS = {"lasting": True}
 RULES = (
     Rule(
-        "reads_the_past",
-        "Where what a character was matters after its reveal, states at the reveal hold what is "
-        "believed of its earlier act now.",
+        "re_reads_at_once",
+        "Where what a character was matters later, states at its reveal hold more of what is "
+        "believed now of its earlier act than the words, an untrained network, and the old belief "
+        "next to the word of the reveal.",
         {
-            "yes": "At a reveal, a linear probe reads what is believed now of the earlier act, "
-            "where it matters for what comes",
-            "no": "At a reveal, a linear probe does not read what is believed now of the earlier "
-            "act, even where it matters for what comes",
-            "unclear": "Whether what is believed now of the earlier act is read at a reveal is "
-            "unclear",
-        },
-        of=NOW,
-        levels=MATTERS,
-        direction="more",
-        sources={"inputs": f"words: {NOW}", "architecture": f"untrained: {NOW}"},
-    ),
-    Rule(
-        "re_reads",
-        "They hold more of it than the words, an untrained network, and the old belief next to "
-        "the word of the reveal give.",
-        {
-            "yes": "The past is re-read: states have more of it than the words, an untrained "
-            "network, or the old belief with the word of the reveal next to it",
-            "no": "The past is not re-read: states have no more of it than the words, an untrained "
-            "network, or the old belief with the word of the reveal next to it",
-            "unclear": "Whether the past is re-read, or only remembered as it was read, is unclear",
+            "yes": "The past is re-read at the reveal: states there have more of it than the "
+            "words, an untrained network, or the old belief with the word of the reveal next to it",
+            "no": "The past is not re-read at the reveal: states there have no more of it than the "
+            "words, an untrained network, or the old belief with the word of the reveal next to it",
+            "unclear": "Whether the past is re-read at the reveal is unclear",
         },
         of="re-read",
         levels=MATTERS,
         direction="more",
     ),
     Rule(
-        "only_if_it_matters",
-        "The past is re-read more where it matters for what comes.",
+        "re_reads_when_named",
+        "The same of states where the character is named next.",
         {
-            "yes": "They do so where the past matters for what comes, and less where it does not, "
-            "as the exact beliefs about the present do",
-            "no": "They do so no more where the past matters for what comes than where it does not",
-            "unclear": "Whether they do so more where the past matters for what comes is unclear",
+            "yes": "It is re-read where the character is named next: states there have more of "
+            "it than the same three give",
+            "no": "It is not re-read where the character is named next: states there have no more "
+            "of it than the same three give",
+            "unclear": "Whether it is re-read where the character is named next is unclear",
         },
-        of=NOW,
+        of=f"{NAMED}re-read",
+        levels=MATTERS,
+        direction="more",
+    ),
+    Rule(
+        "only_if_it_matters",
+        "Where the character is named next, more of the past is read if it matters for what comes.",
+        {
+            "yes": "More of it is there if the past matters for what comes, as exact beliefs about "
+            "the present have more of it then",
+            "no": "No more of it is there if the past matters for what comes than if it does not",
+            "unclear": "Whether more of it is there if the past matters for what comes is unclear",
+        },
+        of=NAMED + NOW,
         effect=("lasting",),
         direction="more",
         sources={
-            "inputs": f"words: {NOW}",
-            "architecture": f"untrained: {NOW}",
-            "corpus": f"exact beliefs: {NOW}",
+            "inputs": f"{NAMED}words: {NOW}",
+            "architecture": f"{NAMED}untrained: {NOW}",
+            "corpus": f"{NAMED}exact beliefs: {NOW}",
         },
     ),
     Rule(
         "keeps_the_old_belief",
         "States at the reveal hold what was believed of the act then, beyond the words.",
         {
-            "yes": "What was believed at the time is still there as well, beyond what the words "
+            "yes": "What was believed at the time is still there at the reveal, beyond what the "
+            "words give",
+            "no": "What was believed at the time is not there at the reveal beyond what the words "
             "give",
-            "no": "What was believed at the time is not there beyond what the words give",
             "unclear": "Whether what was believed at the time is still there is unclear",
         },
         of="kept",
@@ -169,53 +180,46 @@ RULES = (
 
 
 def pictures(result: StudyResult) -> list[dict[str, Any]]:
-    """Return what is read of the past by each reader, and how that is learned."""
+    """Return what is read of the past by each reader, at both places, and how it is learned."""
     cells = {"the past matters": True, "it does not": False}
     readers = {
         "trained": "", "old belief and word": "old belief and word: ", "words": "words: ",
         "untrained": "untrained: ", "exact beliefs about the present": "exact beliefs: ",
     }  # fmt: skip
-
-    def bars(name: str, shown: Sequence[str]) -> list[Any]:
-        return [
-            series(label, list(shown), [
-                result.mean(readers[who] + name, _cell(result, level)) for who in shown
+    titles = {
+        REVEAL: ("reveal", "Who knows at the reveal what the character was?"),
+        NAMED: ("named", "Who knows it where the character is named next?"),
+    }
+    made: list[dict[str, Any]] = []
+    for place, (key, title) in titles.items():
+        bars = [
+            series(label, list(readers), [
+                result.mean(f"{place}{who}{NOW}", _cell(result, level)) for who in readers.values()
             ])
             for label, level in cells.items()
         ]  # fmt: skip
-
-    made = [
-        figure(
-            "now", "bars", "Who knows at a reveal what the character was?",
+        made.append(figure(
+            key, "bars", title,
             "R² of what is believed now of the earlier act: was the character under cover? From "
             "states of the model, and from four readers that are no model. The last one knows all "
             "that helps to predict what comes.",
-            bars(NOW, list(readers)), y_label="held-out R²",
-        ),
-        figure(
-            "then", "bars", "Who still has the belief from before the reveal?",
-            "R² of what was believed of the same act when it was read.",
-            bars(THEN, [who for who in readers if who != "old belief and word"]),
-            y_label="held-out R²",
-        ),
-    ]  # fmt: skip
+            bars, y_label="held-out R²",
+        ))  # fmt: skip
     steps = [int(step) for step in result.records[0].series["step"]]
     lines = []
     for label, level in cells.items():
         rows = [one.series for one in result.records if one.cell.lasting == level]
         lines += [
-            series(f"{belief}, {label}", steps, [
+            series(f"{place}, {label}", steps, [
                 Estimate(tuple(row[name][k] for row in rows)) for k in range(len(steps))
             ])
-            for belief, name in (("now", NOW), ("then", THEN))
+            for place, name in (("reveal", NOW), ("next name", NAMED + NOW))
         ]  # fmt: skip
-    made.append(
-        figure(
-            "learning", "lines", "When in training does the past begin to be re-read?",
-            "R² of both beliefs from the states at the reveal, by training step.",
-            lines, x_label="step", y_label="held-out R²",
-        )
-    )  # fmt: skip
+    made.append(figure(
+        "learning", "lines", "When in training does the past begin to be re-read?",
+        "R² of what is believed now of the earlier act, from the states of the model.",
+        lines, x_label="step", y_label="held-out R²",
+    ))  # fmt: skip
     return made
 
 

@@ -105,7 +105,8 @@ def _refusal(group: Sequence[Begun], device: str) -> str:
     models = [copy.deepcopy(one.twin) for one in group]
     try:
         gap = departure(models, *_of(group), seeds=[one.seed for one in group], device=device)
-    except RuntimeError as error:  # no such device, no memory, an operation that has no rule
+    # No memory, or an operation that has no rule; torch without CUDA fails by an assertion.
+    except (RuntimeError, AssertionError) as error:
         return f"{len(group)} models cannot learn at once on {device} ({error})"
     if gap <= BOUND:
         return ""
