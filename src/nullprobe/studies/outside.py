@@ -17,6 +17,7 @@ from nullprobe.studies.outside_attacks import (
     NORMS,
     RATES,
     SMALL_NORMS,
+    STREAM,
     TUNING,
     Attacks,
     probability,
@@ -45,7 +46,7 @@ def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     stream = module("attacks").size_of(made.model, "layers.1", attacks.natural)
     one = ways.defended(cell.way, made, seed=seed, budget=budget, stream=stream)
     by_texts, contexts = attacks.by_texts(one)
-    by_vectors = attacks.by_vectors(one, stream)
+    by_vectors = attacks.by_vectors(one, dict.fromkeys(STREAM, stream))
     by_vectors["vector after the last norm"] = attacks.after_norm(one)
     frozen, free = (attacks.by_training(one, protected=protected) for protected in (True, False))
     every_text, fewest = min(by_texts.values()), min(frozen.values())
@@ -70,12 +71,13 @@ def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
 
 
 def measure_small(cell: Cell, seed: int, budget: Budget) -> Measured:
-    """Make the sentence certain in one way, and attack it by vectors smaller than the stream."""
+    """Make the sentence certain in one way, and attack it by vectors smaller than the states."""
     whole = Budget(cache=budget.cache, report=budget.report)
     made, attacks = train(CORPUS, seed=seed, budget=whole, steps=STEPS), Attacks(seed, budget)
-    stream = module("attacks").size_of(made.model, "layers.1", attacks.natural)
-    one = ways.defended(cell.way, made, seed=seed, budget=budget, stream=stream)
-    return Measured(attacks.by_vectors(one, stream, SMALL_NORMS))
+    size_of = module("attacks").size_of
+    sizes = {site: size_of(made.model, site, attacks.natural) for site in STREAM}
+    one = ways.defended(cell.way, made, seed=seed, budget=budget, stream=sizes["layers.1"])
+    return Measured(attacks.by_vectors(one, sizes, SMALL_NORMS))
 
 
 def curve(made: Any, one: ways.Defended, price: Price) -> dict[str, list[float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from nullprobe.studies.training import module
 
 NATURAL, RANDOM = 500, 4000  # contexts
 SEARCHES, SWEEPS = 8, 3
-NORMS = (1, 10, 100)  # of vectors, in norms of the stream
-SMALL_NORMS = (0.03, 0.1, 0.3, 0.5)
+NORMS = (1, 10, 100)  # of vectors, in norms of the stream after the last layer
+SMALL_NORMS = (0.03, 0.1, 0.3, 0.5)  # in norms of the states at the same site
 STREAM = ("embeddings", "layers.0", "layers.1")
 AFTER_NORM = 2  # norm of a vector after the last norm, in norms of the state there
 ATTACKED = 64  # contexts by which a vector is searched; others score it
@@ -64,12 +64,15 @@ class Attacks:
         return shares, np.concatenate(list(tried.values()))
 
     def by_vectors(
-        self, defended: Defended, stream: float, norms: Sequence[float] = NORMS
+        self, defended: Defended, sizes: Mapping[str, float], norms: Sequence[float] = NORMS
     ) -> dict[str, float]:
-        """Return the share of texts after vectors of each norm, at the site that is worst."""
+        """Return the share of texts after vectors of each norm, at the site that is worst.
+
+        ``sizes`` has the unit of norms at each site.
+        """
         return {
             f"vector of norm {norm:g}": min(
-                self._by_vector(defended, site, norm * stream) for site in STREAM
+                self._by_vector(defended, site, norm * size) for site, size in sizes.items()
             )
             for norm in norms
         }

@@ -74,7 +74,7 @@ def small_pictures(result: StudyResult) -> list[Mapping[str, Any]]:
             "small", "lines", "How small a vector breaks what training made certain?",
             "Share of texts that the sentence still follows, under the worst vector that a search "
             "found, at the worst of three sites.",
-            lines, x_label="norm of the vector, in norms of the stream",
+            lines, x_label="norm of the vector, in norms of the states at its site",
             y_label="share of texts", rules={"certain": 1.0},
         )
     ]  # fmt: skip

@@ -81,14 +81,14 @@ RULES = (
 SMALL_RULES = tuple(
     Rule(
         f"{share.replace(' ', '_')}_breaks_training",
-        f"A vector of {share} of the norm of the stream makes a model that was trained to say the "
+        f"A vector of {share} of the norm of the states makes a model that was trained to say the "
         "sentence, after random texts as well, say something else.",
         {
-            "yes": f"A vector of {share} of the norm of the stream breaks what training made "
+            "yes": f"A vector of {share} of the norm of the states breaks what training made "
             "certain in some of the texts",
-            "no": f"No vector of {share} of the norm of the stream was found that breaks what "
+            "no": f"No vector of {share} of the norm of the states was found that breaks what "
             "training made certain in one text of twenty",
-            "unclear": f"Whether a vector of {share} of the norm of the stream breaks what "
+            "unclear": f"Whether a vector of {share} of the norm of the states breaks what "
             "training made certain is unclear",
         },
         of=f"vector of norm {norm}",
