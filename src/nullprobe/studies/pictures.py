@@ -8,6 +8,7 @@ from typing import Any
 
 from nullprobe.studies.definition import Cell
 from nullprobe.studies.effects import Estimate
+from nullprobe.studies.judging import DEFAULT_SOURCES
 from nullprobe.studies.result import StudyResult
 
 
@@ -83,24 +84,36 @@ def figure(  # noqa: PLR0913  the fields of a picture
 
 
 def interaction(result: StudyResult) -> tuple[dict[str, Any], ...]:
-    """Return the measurements of all cells: lines over the last factor, or bars without factors."""
-    description = f"{result.unit} in each cell, means over seeds with 95 % t-intervals."
-    title = "What was measured in each cell?"
+    """Return the measurements of all cells: lines over the last factor, or bars without factors.
+
+    The first measurement and its explanations have one picture, what else was measured another:
+    that may be of another unit.
+    """
+    first, *others = result.measurements
+    explanations = [name for name in others if name in DEFAULT_SOURCES.values()]
+    others = [name for name in others if name not in explanations]
+    pictures = [
+        _cells("measurements", "What was measured in each cell?", result, [first, *explanations])
+    ]
+    if others:
+        pictures.append(_cells("others", "What else was measured in each cell?", result, others))
+    return tuple(pictures)
+
+
+def _cells(key: str, title: str, result: StudyResult, names: Sequence[str]) -> dict[str, Any]:
+    unit = result.unit if key == "measurements" else ""
+    description = f"{unit or 'Other measurements'} in each cell, means over seeds with 95 % "
+    description += "t-intervals."
     factors = list(result.factors)
     if not factors:
-        bars = series("mean over seeds", result.measurements,
-                      [result.mean(name) for name in result.measurements])  # fmt: skip
-        return (figure("measurements", "bars", title, description, [bars], y_label=result.unit),)
+        bars = series("mean over seeds", names, [result.mean(name) for name in names])
+        return figure(key, "bars", title, description, [bars], y_label=unit)
     last, groups = factors[-1], dict[str, list[Estimate]]()
-    for name in result.measurements:
+    for name in names:
         for cell in result.cells:
             rest = Cell({k: v for k, v in cell.levels.items() if k != last})
-            key = name if len(factors) == 1 else f"{name}: {rest}"
-            groups.setdefault(key, []).append(result.mean(name, cell))
+            one = name if len(factors) == 1 else f"{name}: {rest}"
+            groups.setdefault(one, []).append(result.mean(name, cell))
     places = [str(level) for level in result.factors[last]]
     lines = [series(name, places, estimates) for name, estimates in groups.items()]
-    return (
-        figure(
-            "measurements", "lines", title, description, lines, x_label=last, y_label=result.unit
-        ),
-    )
+    return figure(key, "lines", title, description, lines, x_label=last, y_label=unit)

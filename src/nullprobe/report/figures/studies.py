@@ -34,16 +34,44 @@ def study_figure(shown: Mapping[str, Any], ax: Axes) -> list[str]:
     names = list(dict.fromkeys(str(x) for one in series for x in one["x"]))
     axis.frame(ax, shown["x_label"], shown["y_label"])
     _limits(shown, ax)
-    for position, one in enumerate(series):
+    for position, (one, look) in enumerate(zip(series, looks(series), strict=True)):
         places = [names.index(str(x)) if named else float(x) for x in one["x"]]
         draw = _bars if shown["kind"] == "bars" else _line
-        draw(one, np.array(places, dtype=float), (position, len(series)), ax)
+        draw(one, np.array(places, dtype=float), (position, len(series)), look, ax)
     if named:
         axis.names_at(ax, "x", range(len(names)), names, 40)
         ax.set_xlim(-0.6, len(names) - 0.4)
     for name, value in shown["rules"].items():
         axis.rule(ax, value, name, upright=False)
     return []
+
+
+def looks(series: Sequence[Mapping[str, Any]]) -> list[roles.Look]:
+    """Return how each series is drawn.
+
+    Series named "measurement: levels" share a colour where the levels are the same, and a marker
+    and a dash where the measurement is; others differ in all.
+
+    Examples
+    --------
+    >>> [(one.colour, one.glyph) for one in looks([{"name": n} for n in ("p: a=0", "q: a=0")])]
+    [(0, '●'), (0, '◆')]
+    >>> [(one.colour, one.glyph) for one in looks([{"name": n} for n in ("p", "q")])]
+    [(0, '●'), (1, '◆')]
+    """
+    parts = [str(one["name"]).partition(": ") for one in series]
+    kinds = list(dict.fromkeys(kind for kind, _, _ in parts))
+    groups = list(dict.fromkeys(group for _, _, group in parts))
+    if "" in groups or len(kinds) == 1 or len(kinds) > len(roles.SYMBOLS):
+        return [roles.look(i) for i in range(len(series))]
+    return [
+        roles.Look(
+            groups.index(group) % roles.N_COLOURS,
+            *roles.SYMBOLS[kinds.index(kind)],
+            roles.DASHES[kinds.index(kind)],
+        )
+        for kind, _, group in parts
+    ]
 
 
 def _limits(shown: Mapping[str, Any], ax: Axes) -> None:
@@ -56,16 +84,19 @@ def _limits(shown: Mapping[str, Any], ax: Axes) -> None:
     ax.set_ylim(low - room, high + room)
 
 
-def _line(one: Mapping[str, Any], x: np.ndarray, turn: tuple[int, int], ax: Axes) -> None:
-    look = roles.look(turn[0])
+def _line(
+    one: Mapping[str, Any], x: np.ndarray, turn: tuple[int, int], look: roles.Look, ax: Axes
+) -> None:
     shift = 0.03 * (turn[0] - (turn[1] - 1) / 2) * (np.ptp(x) or 1.0) / max(1, len(x) - 1)
     at = x + shift  # so that intervals do not hide each other
     ax.plot(at, floats(one["y"]), linestyle=look.dash, linewidth=1.3, markersize=6, **look.mark)
     _whiskers(one, at, look.hex, ax)
 
 
-def _bars(one: Mapping[str, Any], x: np.ndarray, turn: tuple[int, int], ax: Axes) -> None:
-    width, look = BARS / turn[1], roles.look(turn[0])
+def _bars(
+    one: Mapping[str, Any], x: np.ndarray, turn: tuple[int, int], look: roles.Look, ax: Axes
+) -> None:
+    width = BARS / turn[1]
     at = x + (turn[0] - (turn[1] - 1) / 2) * width
     hatch = roles.HATCHES[turn[0] % len(roles.HATCHES)]
     ax.bar(at, floats(one["y"]), 0.92 * width, color=look.hex, alpha=0.75, hatch=hatch)

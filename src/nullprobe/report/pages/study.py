@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nullprobe.report.document import validated
-from nullprobe.report.figures import roles
-from nullprobe.report.figures.studies import study_figure
+from nullprobe.report.figures.studies import looks, study_figure
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.picture import WHOLE, Picture, drawn, glyph
 from nullprobe.report.study_document import StudyDocument
@@ -82,8 +81,8 @@ def _picture(shown: Mapping[str, Any]) -> Picture:
     svg, notes = drawn(shown["key"], (WHOLE, HEIGHT), partial(study_figure, shown))
     lines = shown["series"]
     entries = [
-        glyph(roles.look(i).glyph, f"class-{roles.look(i).colour}", one["name"])
-        for i, one in enumerate(lines)
+        glyph(look.glyph, f"class-{look.colour}", one["name"])
+        for look, one in zip(looks(lines), lines, strict=True)
         if len(lines) > 1
     ]
     return Picture(
