@@ -47,15 +47,16 @@ def test_levels_that_are_alike_have_no_effect_and_noisy_ones_are_unclear(levels)
     assert noisy.detectable > 0.5
 
 
+@pytest.mark.slow
 def test_pairs_share_the_error_of_one_test():
-    """Of 400 studies of nothing 5 % may be wrong; without a correction over 15 % would be."""
+    """Of 200 studies of nothing 5 % may be wrong; without a correction over 15 % would be."""
     wrong = 0
-    for number in range(400):
+    for number in range(200):
         values = np.random.default_rng(number).normal(size=(5, 4))
         one = Study("made", lambda c, s, b, v=values: {"model": v[c.a, s]}, "?", "u",
                     factors={"a": range(5)})  # fmt: skip
         wrong += str(run(one, seeds=4).verdict.holds) == "yes"
-    assert wrong <= 400 * 0.08
+    assert wrong <= 200 * 0.1
 
 
 def test_draws_within_the_models_are_of_the_largest_difference():
@@ -74,8 +75,22 @@ def test_draws_within_the_models_are_of_the_largest_difference():
 
     assert claim(5.0).p_value <= 0.01
     assert str(claim(-5.0).holds) == "yes"
-    # One difference of two is often as large as its own draws' tail, not as the largest of three.
-    assert claim(0.4).p_value > 0.3
+    assert str(claim(0.1).holds) == "unclear"
+
+
+@pytest.mark.slow
+def test_draws_within_the_models_of_nothing_say_yes_no_more_often_than_alpha():
+    wrong = 0
+    for number in range(300):
+        rng = np.random.default_rng(number)
+        values, draws = rng.normal(size=4), rng.normal(size=(4, 99))
+
+        def measure(cell, seed, budget, values=values, draws=draws):
+            return Measured({"model": values[cell.a]}, nulls={"model": draws[cell.a]})
+
+        one = Study("made", measure, "?", "u", factors={"a": range(4)})
+        wrong += str(run(one, seeds=1).verdict.holds) == "yes"
+    assert wrong <= 300 * 0.08
 
 
 @pytest.mark.parametrize("other", ["twin", "corpus", "inputs"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nullprobe.studies import run, study_file
+from nullprobe.studies import library, run, study_file
 from nullprobe.studies.code_facts import Code
 
 PROJECT = Path(__file__).parents[2]
@@ -170,6 +170,15 @@ def test_a_function_made_with_another_value_is_another_one(tmp_path, maker, know
             result = run(study, seeds=1, out=tmp_path)
         assert result.mean("model").value == value
         assert bool(told) != known
+
+
+@pytest.mark.parametrize("name", library.STUDY_NAMES)
+def test_studies_of_the_library_are_kept_with_all_their_modules(name):
+    study = library.by_name(name)
+    for one in (study, *study.parts.values()):
+        code = Code(one.measure)
+        assert code.is_known
+        assert {"running.py", "definition.py"} <= set(code.facts())
 
 
 @pytest.mark.slow
