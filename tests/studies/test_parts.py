@@ -7,9 +7,10 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from nullprobe.studies import library, run, study_file
+from nullprobe.studies import code_facts, library, run, study_file
 from nullprobe.studies.code_facts import Code
 
 PROJECT = Path(__file__).parents[2]
@@ -201,3 +202,29 @@ def test_a_kept_part_is_plain_json_and_a_moved_study_uses_it(measured, tmp_path)
         assert "kept.py" in code
         assert "helper.py" in code
         assert str(tmp_path) not in str(code)
+
+
+ROUND = [1]
+ROUND.append(ROUND)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [ROUND, [[0.5] * 100] * 200, {"a": [object()]}, np.zeros(3), "a" * 2_000_000],
+    ids=["in a circle", "many items", "an object", "an array", "a long text"],
+)
+def test_what_is_large_or_no_number_or_word_is_not_read(value):
+    assert code_facts._plain(value) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(1, 1.0), ("1", 1), ([1, 2], (1, 2)), (["a, str 'b'"], ["a", "b"]), ({"a": 1}, {"a": 2}),
+     ([[1], 2], [[1, 2]]), (None, "None")],
+)  # fmt: skip
+def test_different_values_are_different_texts(one, other):
+    assert None is not code_facts._plain(one) != code_facts._plain(other) is not None
+
+
+def test_the_order_of_a_set_does_not_matter():
+    assert code_facts._plain({"b", "a", "c"}) == code_facts._plain({"c", "b", "a"})

@@ -29,6 +29,8 @@ PLACES = tuple(
     )
 )
 VALUES = ""  # key of what the function was made with
+# A value of more items, levels or letters is not read, so that no large table is.
+MOST_ITEMS, MOST_DEPTH, MOST_LETTERS = 10_000, 20, 1_000_000
 
 Facts = dict[str, list[str]]  # of each file: its text, and what is loaded of it
 
@@ -183,19 +185,30 @@ def _of_code(value: Any) -> str:
 
 
 def _plain(value: Any) -> str | None:
-    """Return a value of numbers and words as text, the same in each process; None for others."""
-    if (
-        value is None
-        or value is ...
-        or isinstance(value, bool | int | float | complex | str | bytes)
-    ):
+    """Return a value of numbers and words as text, the same in each process; None for others.
+
+    None as well for a value of many items: of a module, the text of its file is known.
+    """
+    return _text_within(value, [MOST_ITEMS], MOST_DEPTH)
+
+
+def _text_within(value: Any, room: list[int], depth: int) -> str | None:
+    """Return `_plain` of a value of at most ``room[0]`` items, which are taken from it."""
+    if value is None or value is ... or isinstance(value, bool | int | float | complex):
         return f"{type(value).__name__} {value!r}"
-    if isinstance(value, dict):
-        value = [[name, one] for name, one in value.items()]
-    elif isinstance(value, set | frozenset):
-        texts = [_plain(one) for one in value]
-        return None if None in texts else f"set {sorted(map(str, texts))}"
-    elif not isinstance(value, list | tuple):
+    if isinstance(value, str | bytes):
+        return f"{type(value).__name__} {value!r}" if len(value) <= MOST_LETTERS else None
+    if not isinstance(value, dict | set | frozenset | list | tuple) or not depth:
         return None
-    texts = [_plain(one) for one in value]
-    return None if None in texts else f"{type(value).__name__} {texts}"
+    room[0] -= len(value)
+    if room[0] < 0:
+        return None
+    texts: list[str] = []
+    for one in value.items() if isinstance(value, dict) else value:
+        text = _text_within(one, room, depth - 1)
+        if text is None:
+            return None
+        texts.append(text)
+    if isinstance(value, set | frozenset):
+        texts.sort()
+    return f"{type(value).__name__} [{', '.join(texts)}]"
