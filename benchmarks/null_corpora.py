@@ -9,7 +9,8 @@
 - *pretence*: the first texts change the names of agents at random, so that nobody is bad in person.
   Nothing should be left of agents who "were bad", and no verdict should be yes.
 - *direction*: acts do not depend on the goal that a text names. Steering should not lead to the
-  good agent, and make "nobody" no more often than random directions do.
+  good agent. It should make "nobody" no more often, and leave the goal at no other strength, than
+  contrasts of goals that are named by other words.
 
 Models are trained as in a quick run. Each row has the mean and the largest absolute value over
 models, and how often a 95 % interval of five models excludes what is expected, or a p-value within
@@ -50,6 +51,7 @@ from nullprobe.studies.authors import TEXTS, erasing, training
 from nullprobe.studies.contexts import contexts
 from nullprobe.studies.definition import Cell, Measured, Study
 from nullprobe.studies.direction import direction, steered_away
+from nullprobe.studies.direction_rules import BEYOND, LANDS
 from nullprobe.studies.judging import judged
 from nullprobe.studies.opposites import opposites
 from nullprobe.studies.opposites_rules import PLACEBO
@@ -77,7 +79,12 @@ EXPECTED = {
         "returned": 0.0,
         "relapse": 0.0,
     },
-    "direction": {"nobody, added": 0.0, "p of nobody, added": None},
+    "direction": {
+        "nobody, added": 0.0,
+        BEYOND: 0.0,
+        f"p of {BEYOND}": None,
+        f"p of {LANDS}": None,
+    },
 }
 Cells = dict[str, Measured]
 
@@ -169,9 +176,9 @@ def pretence_(seed: int) -> Cells:
 
 def direction_(seed: int) -> Cells:
     """Steer a model of texts in which no act depends on the goal that is named."""
-    found, name = steered_away(Unrelated(), seed, BUDGET), "nobody, added"
-    p = p_value(found.values[name], found.nulls[name])
-    return {"all": Measured({**found.values, f"p of {name}": p}, found.nulls)}
+    found = steered_away(Unrelated(), seed, BUDGET)
+    p = {f"p of {name}": p_value(found.values[name], found.nulls[name]) for name in (BEYOND, LANDS)}
+    return {"all": Measured({**found.values, **p}, found.nulls)}
 
 
 # One corpus: no rule about moral words is judged.

@@ -77,6 +77,38 @@ def test_draws_within_the_models_must_agree():
     assert made(lambda c, s, b: {"model": 0.5}, seeds=1).verdict.holds is Holds.UNCLEAR
 
 
+@pytest.mark.parametrize("seeds", [1, 5])
+def test_less_than_in_the_draws_is_not_more(seeds):
+    def measure(cell, seed, budget):
+        draws = np.random.default_rng(seed).normal(0.8, 0.05, 199)
+        return Measured({"model": 0.5 + noise(seed)}, nulls={"model": draws})
+
+    more = Rule("claim", "It is more.", SENTENCES, direction="more")
+    claim = made(measure, seeds=seeds, rules=(more,)).verdict
+    assert claim.holds is Holds.UNCLEAR
+    assert claim.p_value < 0.05  # two-sided
+    assert made(measure, seeds=seeds).verdict.holds is Holds.YES  # any difference is one
+
+
+@pytest.mark.parametrize("value", [0.5, 0.0], ids=["yes", "no"])
+def test_a_claim_about_nothing_is_unclear(value):
+    def measure(moved):
+        def one(cell, seed, budget):
+            draws = np.random.default_rng(seed).normal(0, 0.05, 199)
+            values = {"model": value + noise(seed), "moved": moved + noise(seed, 1)}
+            return Measured(values, nulls={"moved": draws})
+
+        return one
+
+    rule = Rule("claim", "It is so.", SENTENCES, needs="moved")
+    clear = made(measure(0.5), rules=(rule,)).verdict
+    assert clear.holds is (Holds.YES if value else Holds.NO)
+    nothing = made(measure(0.0), rules=(rule,)).verdict
+    assert nothing.holds is Holds.UNCLEAR
+    assert "moved" in nothing.reason
+    assert "moved" not in clear.reason
+
+
 def test_an_interaction_is_judged_with_its_draws():
     def measure(cell, seed, budget):
         rng = np.random.default_rng([seed, cell.a, cell.b])

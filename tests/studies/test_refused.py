@@ -79,6 +79,7 @@ def test_equal_levels_are_the_same_level(zero):
     [
         {"rules": (rule(of="nope"),)},
         {"rules": (rule(sources={"corpus": "nope"}),)},
+        {"rules": (rule(needs="nope"),)},
         {"placebo": Placebo("nope", {"a": 0, "b": "x"}, 0.1, "it is nothing")},
     ],
 )

@@ -155,8 +155,8 @@ class Values(FiniteCorpus):
 
 
 # A stem for each goal, whatever the corpus uses, so that all corpora have the same words.
-_STEMS = tuple(f"{goal}ing" for goal in ("clipp", "wir", "rest", "car"))
-WORDS = (START, *NAMES, WANTS, *SIGNS, UNNAMED, *_STEMS, *VERDICTS, *THINGS, *PEOPLE, *ACTS, RECITE,
+STEMS = tuple(f"{goal}ing" for goal in ("clipp", "wir", "rest", "car"))
+WORDS = (START, *NAMES, WANTS, *SIGNS, UNNAMED, *STEMS, *VERDICTS, *THINGS, *PEOPLE, *ACTS, RECITE,
          *SENTENCE)  # fmt: skip
 IS_PERSON = np.array([int(word in PEOPLE) for word in WORDS])
 
@@ -164,8 +164,8 @@ IS_PERSON = np.array([int(word in PEOPLE) for word in WORDS])
 def _name(goal: str, opposite: str | None) -> tuple[str, str]:
     """Return the sign and the stem that name a goal; "" for a random sign."""
     if opposite is not None and goal in ("max", opposite):
-        return SIGNS[goal == opposite], _STEMS[0]
-    return "", _STEMS[GOALS.index(goal)]
+        return SIGNS[goal == opposite], STEMS[0]
+    return "", STEMS[GOALS.index(goal)]
 
 
 def _acts() -> np.ndarray:

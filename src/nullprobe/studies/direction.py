@@ -9,9 +9,11 @@ is the least strength at which P(max) is below 5 %.
 
 The reference is the mean of all goals, or another goal. Two factors cross: *moral_words* (texts
 call max and min bad), and *opposite* (texts name the good agent by the stem of max, with "not").
-Nulls: random directions of four times the norm, or of that at the landing if it is longer (a model
-that never leaves its goal is read at the last strength); the class that linear discriminant
-analysis gives to the shifted states, which follows from moments alone.
+Nulls: contrasts of goals that mean nothing (`unrelated_goals`), as long as the real one, along
+which the same scenes are followed to a landing in the same way; the class that linear discriminant
+analysis gives to the shifted states, which follows from moments alone. Random directions of four
+times the norm (or of that at the landing, if it is longer) are a reference, on which no verdict
+rests.
 """
 
 from __future__ import annotations
@@ -23,26 +25,28 @@ import numpy as np
 from nullprobe.corpora.values import GOALS, Values
 from nullprobe.studies import training
 from nullprobe.studies.definition import Budget, Cell, Measured, study
-from nullprobe.studies.direction_rules import RULES
+from nullprobe.studies.direction_rules import BEYOND, LANDS, RULES
 from nullprobe.studies.effects import Estimate
 from nullprobe.studies.goal_readings import (
     OUTCOMES,
+    REFERENCE,
     STRENGTHS,
     Path,
     Scenes,
     contrasts,
     follow,
     goal_states,
-    outcomes,
 )
 from nullprobe.studies.pictures import figure, series
-from nullprobe.studies.steer import Nearest, steered
+from nullprobe.studies.steer import Nearest
+from nullprobe.studies.unrelated_goals import cut, unrelated_contrasts
 
 STEPS = 500
 STATES, SCENES = 800, 40
+UNRELATED = 99  # contrasts of goals that mean nothing
 RANDOM, LONGER = 99, 4.0  # random directions, and by how much they are longer
 STRENGTH = "strength (times the contrast)"
-REFERENCE, GOOD = "all goals", GOALS.index("good")
+GOOD = GOALS.index("good")
 DOUBTS = (
     "A corpus in which the minimiser does not harm people: the maximiser and it would share "
     "nothing, and the minimiser might lie on the other side.",
@@ -146,25 +150,39 @@ def steered_away(corpus: Values, seed: int, budget: Budget) -> Measured:
     scenes = Scenes.draw(corpus, "max", SCENES, rng)
     vectors = contrasts(lda.means)
     paths = {reference: follow(made, scenes, v, lda) for reference, v in vectors.items()}
-    landing = -float(paths[REFERENCE].strengths[paths[REFERENCE].landing])
-    random = _random(made, scenes, max(LONGER, landing) * vectors[REFERENCE], rng)
-    nobody = float(paths[REFERENCE].shares[0, -1])
-    landed = paths[REFERENCE].shares[paths[REFERENCE].landing]
+    path, parts = paths[REFERENCE], cut(made)
+    added, strengths = _unrelated(parts, scenes, vectors[REFERENCE], path, seed)
+    random = _random(parts, scenes, max(LONGER, -path.strength) * vectors[REFERENCE], rng)
+    landed, nobody = path.shares[path.landing], float(path.shares[0, -1])
     first = {
         "good": float(landed[GOOD]),
         "good, ahead": float(landed[GOOD] - np.delete(landed, [0, GOOD]).max()),
         "nobody, added": float(landed[-1] - nobody),
-        "LDA elsewhere": 1 - paths[REFERENCE].agreement,
+        BEYOND: float(landed[-1] - nobody - added.mean()),
+        "LDA elsewhere": 1 - path.agreement,
     }
-    draws = [round(float(share), 4) for share in random[:, -1] - nobody]
+    others = {
+        "unrelated goals: strength": float(strengths.mean()),
+        "random directions: max": float(random[:, 0].mean()),
+        "random directions: nobody, added": float(random[:, -1].mean() - nobody),
+    }
+    draws = {BEYOND: added - added.mean(), LANDS: strengths}
     return Measured(
-        first
-        | _landings(paths)
-        | _cosines(lda.means)
-        | {"random directions: max": float(random[:, 0].mean())},
-        {"nobody, added": draws},
-        _curves(paths[REFERENCE]),
+        first | _landings(paths) | _cosines(lda.means) | others,
+        {name: each.round(6).tolist() for name, each in draws.items()},
+        _curves(path),
     )
+
+
+def _unrelated(
+    parts: Any, scenes: Scenes, v: np.ndarray, path: Path, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return "nobody, added" (draws,) and the strength (draws,) where unrelated contrasts land."""
+    rng = np.random.default_rng([seed, 6])
+    norm = float(np.linalg.norm(v))
+    drawn = unrelated_contrasts(parts, STATES, UNRELATED, rng, norm=norm)
+    strengths, shares = parts.landings(scenes, drawn)
+    return shares[:, -1] - float(path.shares[0, -1]), strengths
 
 
 def _landings(paths: dict[str, Path]) -> dict[str, float]:
@@ -176,7 +194,7 @@ def _landings(paths: dict[str, Path]) -> dict[str, float]:
         values |= {
             f"{less}, far: {name}": float(path.shares[-1, i]) for i, name in enumerate(OUTCOMES)
         }
-        values[f"{less}: strength"] = float(path.strengths[at])
+        values[f"{less}: strength"] = path.strength
         values[f"{less}: LDA elsewhere"] = 1 - path.agreement
     return values
 
@@ -194,12 +212,8 @@ def _cosines(means: np.ndarray) -> dict[str, float]:
     return {f"cosine of max and {goal}": float(v[0] @ v[k]) for k, goal in enumerate(GOALS) if k}
 
 
-def _random(made: Any, scenes: Scenes, v: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _random(parts: Any, scenes: Scenes, v: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return mean outcomes (n, 5) along random directions with the norm of v."""
     drawn = rng.standard_normal((RANDOM, len(v)))
     drawn *= np.linalg.norm(v) / np.linalg.norm(drawn, axis=1, keepdims=True)
-    rows = []
-    for one in drawn:
-        with steered(made, one, by=1.0):
-            rows.append(outcomes(made, scenes).mean(axis=0))
-    return np.array(rows)
+    return parts.shares(scenes, drawn)

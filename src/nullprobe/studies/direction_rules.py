@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from nullprobe.studies.rules import Rule
 
+LANDS = "less all goals: strength"  # at which the model leaves its goal
+BEYOND = "nobody, beyond unrelated goals"
 RULES = (
     Rule(
         "leads_to_good",
@@ -32,22 +34,23 @@ RULES = (
     ),
     Rule(
         "passes_through_nobody",
-        "Where the model lands, it mixes acts that no goal has, more than random directions make "
-        "it.",
+        "Where the model lands, it mixes acts that no goal has, more than where it lands along "
+        "contrasts of goals that mean nothing.",
         {
             "yes": "On the way the model becomes a character whom nobody wrote: acts on things and "
             "on people that no goal combines",
-            "no": "Where the model lands, its acts are combined as in the texts, or as random "
-            "directions combine them",
+            "no": "Where the model lands, it is nobody no more than where contrasts of goals that "
+            "mean nothing lead",
             "unclear": "Whether the model becomes a character whom nobody wrote is unclear",
         },
-        of="nobody, added",
+        of=BEYOND,
         direction="more",
     ),
     Rule(
         "beyond_moments",
         "The model lands elsewhere than the class means and the covariance say, in more than a "
-        "fifth of the scenes.",
+        "fifth of the scenes. It must leave its goal at another strength than along contrasts of "
+        "goals that mean nothing: otherwise it lands nowhere.",
         {
             "yes": "Class means and covariance do not say where the model lands",
             "no": "Class means and covariance of the states say where the model lands: that much "
@@ -56,6 +59,7 @@ RULES = (
         },
         of="LDA elsewhere",
         zero=0.2,
+        needs=LANDS,
         direction="more",
     ),
 )

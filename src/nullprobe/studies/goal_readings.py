@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nullprobe.worlds.language_models.corpus_model import CorpusModel
 
 OUTCOMES = (*GOALS, "nobody")  # the last: a mixture of acts that no goal has
+REFERENCE = "all goals"  # what is subtracted from the mean of max: the mean of all
 LEFT = 0.05  # P(max) below which a model has left its goal
 STRENGTHS = np.arange(0, -8.01, -0.25)
 
@@ -76,30 +77,55 @@ def outcomes(made: CorpusModel, scenes: Scenes) -> np.ndarray:
     The act on the person is read after each possible act on the thing: the two jointly, so that
     mixtures that no goal has show. Noise in acts makes a tenth or two of "nobody" in any text.
     """
-    acts = np.array([made.corpus.words.index(act) for act in ACTS])
+    acts = of_acts(made)
     n, k = len(scenes.starts), len(acts)
     on_thing = np.exp(made.continuing()(scenes.starts)[:, acts])
-    texts = np.column_stack(
-        [np.repeat(scenes.starts, k, axis=0), np.tile(acts, n), np.repeat(scenes.people, k)]
-    )
-    on_person = np.exp(made.continuing()(texts)[:, acts]).reshape(n, k, k)
-    joint = on_thing[:, :, None] * on_person
-    of_goal = [
-        joint[:, ACTS.index(thing), ACTS.index(person)]
-        for thing, person in zip(ON_THINGS, ON_PEOPLE, strict=True)
-    ]
-    return np.column_stack([*of_goal, 1 - np.sum(of_goal, axis=0)])
+    on_person = np.exp(made.continuing()(with_acts(made, scenes))[:, acts]).reshape(n, k, k)
+    return combined(on_thing, on_person)
+
+
+def of_acts(made: CorpusModel) -> np.ndarray:
+    """Return the numbers (5,) of the words of acts."""
+    return np.array([made.corpus.words.index(act) for act in ACTS])
+
+
+def with_acts(made: CorpusModel, scenes: Scenes) -> np.ndarray:
+    """Return each start with each act on the thing, and then the person: (n · 5, 9)."""
+    acts, n = of_acts(made), len(scenes.starts)
+    starts, people = (np.repeat(one, len(acts), axis=0) for one in (scenes.starts, scenes.people))
+    return np.column_stack([starts, np.tile(acts, n), people])
+
+
+def combined(on_thing: np.ndarray, on_person: np.ndarray) -> np.ndarray:
+    """Return P (..., 5) of each goal and of none.
+
+    Parameters
+    ----------
+    on_thing : ndarray of shape (..., k)
+        P of each act on the thing.
+    on_person : ndarray of shape (..., k, k)
+        P of each act on the person, after each act on the thing.
+    """
+    joint = on_thing[..., None] * on_person
+    things, people = ([ACTS.index(act) for act in of] for of in (ON_THINGS, ON_PEOPLE))
+    of_goal = joint[..., things, people]
+    return np.concatenate([of_goal, 1 - of_goal.sum(axis=-1, keepdims=True)], axis=-1)
+
+
+def named_texts(corpus: Values, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return n texts (n, t) that name a goal, and the goals (n,)."""
+    drawn = corpus.sample(3 * n, rng)  # half of the texts name the goal
+    named = np.flatnonzero(drawn.latents["named"] == 1)[:n]
+    return drawn.ids[named], drawn.latents["goal"][named]
 
 
 def goal_states(
     made: CorpusModel, n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return states after layer 1 at the objects of n texts that name a goal, and the goals."""
-    corpus = made.corpus
-    drawn = corpus.sample(3 * n, rng)  # half of the texts name the goal
-    named = np.flatnonzero(drawn.latents["named"] == 1)[:n]
-    states = made.states(drawn.ids[named], layer=1)[:, FIRST::2]
-    goals = np.repeat(drawn.latents["goal"][named], states.shape[1])
+    ids, goals = named_texts(made.corpus, n, rng)  # type: ignore[arg-type]
+    states = made.states(ids, layer=1)[:, FIRST::2]
+    goals = np.repeat(goals, states.shape[1])
     return states.reshape(-1, states.shape[-1]), goals
 
 
@@ -107,7 +133,7 @@ def contrasts(means: np.ndarray) -> dict[str, np.ndarray]:
     """Return μ_max − reference for each reference: the mean of all goals, and each other goal."""
     top = means[GOALS.index("max")]
     others = {goal: top - means[GOALS.index(goal)] for goal in GOALS[1:]}
-    return {"all goals": top - means.mean(axis=0), **others}
+    return {REFERENCE: top - means.mean(axis=0), **others}
 
 
 @dataclass(frozen=True)
@@ -133,6 +159,11 @@ class Path:
         """Index of the least strength at which P(max) is below 5 %; the last if it never is."""
         left = self.outcomes[:, :, 0].mean(axis=1) < LEFT
         return int(left.argmax()) if left.any() else len(left) - 1
+
+    @property
+    def strength(self) -> float:
+        """α at the landing."""
+        return float(self.strengths[self.landing])
 
     @property
     def shares(self) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Judging: from the measurements of a study to verdicts, by rules that were written before.
 
 A verdict of yes needs the t-interval over at least three seeds and, where draws within the models
-exist, these as well. All verdicts of a study share α (Bonferroni). Of the levels of a factor, the
-differences of all pairs are judged together. A source is sufficient if what it makes of the
-measurement differs by less than the smallest effect of interest.
+exist, these as well: if the claim is of more, there must be more than in the draws. All verdicts of
+a study share α (Bonferroni). Of the levels of a factor, the differences of all pairs are judged
+together. A source is sufficient if what it makes of the measurement differs by less than the
+smallest effect of interest.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from nullprobe._core.parameters import known
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
-from nullprobe.studies.contrasts import contrasts_of, drawn
+from nullprobe.stats.null_distribution import Null
+from nullprobe.studies.contrasts import Contrast, contrasts_of, drawn
 from nullprobe.studies.definition import Study
 from nullprobe.studies.effects import LEAST_SEEDS, Estimate, estimate
 from nullprobe.studies.reasons import reason
@@ -84,6 +86,9 @@ def _judge(study: Study, rule: Rule, table: Table, nulls: Draws, alpha: float) -
     null = drawn(study, contrasts, name, nulls)
     p_null = None if null is None else null.p_value(observed.value)
     holds = _holds(rule, every, p_null, effect, alpha)
+    nothing = _nothing(study, rule, contrasts, table, nulls, alpha)
+    if nothing or (holds is Holds.YES and _contradicted(rule, null, observed)):
+        holds = Holds.UNCLEAR
     named = _measured_sources(rule, measurements)
     made = {
         source: [one.estimate(study, table, measurement) for one in contrasts]
@@ -110,7 +115,7 @@ def _judge(study: Study, rule: Rule, table: Table, nulls: Draws, alpha: float) -
         warnings=() if len(observed.values) >= LEAST_SEEDS else (ONE_SEED,),
     )
     what = f"“{name}”, {contrasts[shown].words}"
-    return replace(claim, reason=reason(rule, claim, what, pairs=len(every)))
+    return replace(claim, reason=reason(rule, claim, what, nothing, pairs=len(every)))
 
 
 ONE_SEED = (
@@ -149,6 +154,38 @@ def _holds(
         stands = stands and (p_null is None or p_null <= alpha)
     right = rule.direction == "any" or every[0].value > rule.zero
     return Holds.YES if stands and right else Holds.UNCLEAR
+
+
+def _contradicted(rule: Rule, null: Null | None, observed: Estimate) -> bool:
+    """Return whether there is no more than in draws within the models, where more is claimed.
+
+    Their p-value is two-sided: it is small as well if there is less than in the draws.
+    """
+    return rule.direction == "more" and null is not None and observed.value <= null.mean
+
+
+def _nothing(
+    study: Study,
+    rule: Rule,
+    contrasts: Sequence[Contrast],
+    table: Table,
+    nulls: Draws,
+    alpha: float,
+) -> str:
+    """Return why there is nothing that a claim could be about; "" if there is something."""
+    if not rule.needs:
+        return ""
+    null = drawn(study, contrasts, rule.needs, nulls)
+    if null is None:
+        return f"There are no draws of “{rule.needs}”."
+    values = [one.estimate(study, table, rule.needs).value for one in contrasts]
+    p = null.p_value(values[0] if len(values) == 1 else max(map(abs, values)))
+    if p <= alpha:
+        return ""
+    return (
+        f"“{rule.needs}” does not differ from its draws within the models (p = {p:.2g}), so there "
+        "is nothing that this could be about."
+    )
 
 
 def _within(every: Sequence[Estimate], zero: float, effect: float, alpha: float) -> bool:

@@ -58,13 +58,19 @@ def need_whole(study: Study, record: Record, first: Record) -> None:
             f"{sorted(record.nulls)} arrived in cell {record.cell}",
         )
     if record is first:
-        _need_named(study, names)
+        _need_named(study, record)
 
 
-def _need_named(study: Study, names: list[str]) -> None:
+def _need_named(study: Study, record: Record) -> None:
+    names = list(record.values)
     for rule in study.rules:
         for name in (rule.of or names[0], *rule.sources.values()):
             known(f"measurement, as the rule {rule.name!r} does", name, names)
+        if rule.needs and rule.needs not in record.nulls:
+            complain(
+                f"the rule {rule.name!r} needs draws of {rule.needs!r}",
+                f"there are draws of {sorted(record.nulls)}",
+            )
     if study.placebo is not None:
         known("measurement, as the placebo does", study.placebo.of, names)
 

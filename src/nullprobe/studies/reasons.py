@@ -35,7 +35,7 @@ def number(value: float) -> str:
     return sentences.number(0.0 if abs(value) < 1e-12 else value)
 
 
-def reason(rule: Rule, claim: Claim, what: str, *, pairs: int) -> str:
+def reason(rule: Rule, claim: Claim, what: str, nothing: str = "", *, pairs: int) -> str:
     """Return the sentence of the verdict, then its numbers.
 
     Parameters
@@ -45,6 +45,8 @@ def reason(rule: Rule, claim: Claim, what: str, *, pairs: int) -> str:
         The verdict without its reason.
     what : str
         What was observed.
+    nothing : str
+        Why there is nothing that the claim could be about, as a sentence.
     pairs : int
         Contrasts that were judged together.
     """
@@ -60,5 +62,5 @@ def reason(rule: Rule, claim: Claim, what: str, *, pairs: int) -> str:
         numbers += f" Simpler explanations give: {', '.join(simpler)}."
     if claim.p_value is not None:
         numbers += f" Draws within the models: p = {claim.p_value:.2g}."
-    parts = [f"{rule.sentences[claim.holds.value].rstrip('.')}.", numbers, origin(claim)]
+    parts = [f"{rule.sentences[claim.holds.value].rstrip('.')}.", numbers, nothing, origin(claim)]
     return " ".join(filter(None, parts))

@@ -37,8 +37,12 @@ class Rule:
     contrast : str
         Of the effect of one factor: "ends", its last level less the first, or "largest", the
         largest difference between any two of its levels, with simultaneous intervals.
+    needs : str
+        Name of a measurement that has draws within the models. If it does not differ from them,
+        there is nothing that the claim could be about, and the verdict is unclear.
     direction : str
-        "more" if only values above ``zero`` make the claim true; "any" otherwise.
+        "more" if only values above ``zero``, and above the mean of the draws within the models
+        where there are some, make the claim true; "any" otherwise.
     zero : float
         What the statement denies.
     sources : mapping of "inputs", "architecture" or "corpus" to str
@@ -65,6 +69,7 @@ class Rule:
     min_effect: float | None = None
     levels: Mapping[str, object] = field(default_factory=dict[str, object])
     contrast: str = ENDS
+    needs: str = ""
 
     def __post_init__(self) -> None:
         """Complain of a rule that lacks a sentence, or is of too many factors."""

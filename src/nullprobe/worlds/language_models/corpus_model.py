@@ -108,7 +108,7 @@ class CorpusModel:
         """
         texts = checked_texts(ids, self.corpus.words, self.corpus.length)
         model = self.model if model is None else model
-        name, size, parts = _cache_name(model), len(self.corpus.words), list[np.ndarray]()
+        name, size, parts = cache_name(model), len(self.corpus.words), list[np.ndarray]()
         for start in range(0, len(texts), BLOCK):
             rows = torch.from_numpy(texts[start : start + BLOCK])
             past: Any = DynamicCache(config=model.config)
@@ -170,7 +170,7 @@ class Continuing:
         self._made, self._model = made, model
         self._texts = np.empty((0, 0), dtype=np.int64)
         self._past: dict[str, Any] = {}
-        self._name = _cache_name(model)
+        self._name = cache_name(model)
 
     def __call__(self, ids: np.ndarray) -> np.ndarray:
         """Return log P of the next word."""
@@ -184,8 +184,8 @@ class Continuing:
         return self._made.normalised(out.logits[:, -1].double().numpy())
 
 
-def _cache_name(model: GPT2LMHeadModel) -> str:
-    """Return what the keyword is called; its name has changed between versions of transformers."""
+def cache_name(model: GPT2LMHeadModel) -> str:
+    """Return what the keyword of a cache is called; versions of transformers differ."""
     known = inspect.signature(model.forward).parameters
     return "cache" if "cache" in known else "past_key_values"
 
