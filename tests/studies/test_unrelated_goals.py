@@ -91,7 +91,7 @@ def test_contrasts_are_as_long_as_asked_and_have_nothing_of_the_real_one(corpus,
 
     assert np.abs(cosines()).mean() < 0.4
     monkeypatch.setattr(unrelated_goals, "turned", lambda words, corpus, rng: words)
-    assert cosines().min() > 0.6  # with the old words they are the real one
+    assert cosines().mean() > 0.6  # with the old words they are like the real one
 
 
 @pytest.mark.slow

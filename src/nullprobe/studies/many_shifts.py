@@ -19,8 +19,8 @@ from transformers import DynamicCache
 from nullprobe.studies.goal_readings import LEFT, STRENGTHS, Scenes, combined, of_acts, with_acts
 from nullprobe.worlds.language_models.corpus_model import CorpusModel, cache_name
 
-AT_ONCE = 33  # directions in a batch
-STATES_AT_ONCE = 400  # texts in a batch
+AT_ONCE = 8  # directions in a batch
+STATES_AT_ONCE = 100  # texts in a batch
 
 
 class Cut:
