@@ -80,7 +80,7 @@ def outcomes(made: CorpusModel, scenes: Scenes) -> np.ndarray:
     acts = of_acts(made)
     n, k = len(scenes.starts), len(acts)
     on_thing = np.exp(made.continuing()(scenes.starts)[:, acts])
-    on_person = np.exp(made.continuing()(with_acts(made, scenes))[:, acts]).reshape(n, k, k)
+    on_person = np.exp(made.continuing()(with_acts(scenes, acts))[:, acts]).reshape(n, k, k)
     return combined(on_thing, on_person)
 
 
@@ -89,10 +89,10 @@ def of_acts(made: CorpusModel) -> np.ndarray:
     return np.array([made.corpus.words.index(act) for act in ACTS])
 
 
-def with_acts(made: CorpusModel, scenes: Scenes) -> np.ndarray:
-    """Return each start with each act on the thing, and then the person: (n · 5, 9)."""
-    acts, n = of_acts(made), len(scenes.starts)
-    starts, people = (np.repeat(one, len(acts), axis=0) for one in (scenes.starts, scenes.people))
+def with_acts(scenes: Scenes, acts: np.ndarray) -> np.ndarray:
+    """Return starts (n, t) with each of k acts, then the person: (n · k, t + 2)."""
+    n, k = len(scenes.starts), len(acts)
+    starts, people = (np.repeat(one, k, axis=0) for one in (scenes.starts, scenes.people))
     return np.column_stack([starts, np.tile(acts, n), people])
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
+from nullprobe.corpora.values import ACTS, ON_PEOPLE, ON_THINGS
 from nullprobe.studies.goal_readings import LEFT, STRENGTHS, Scenes, combined, of_acts, with_acts
 from nullprobe.worlds.language_models.corpus_model import CorpusModel, cache_name
 
@@ -72,34 +73,13 @@ class Cut:
 
         It is what `goal_readings.outcomes` reads of a steered model, up to the rounding of float32.
         """
-        texts = with_acts(self.made, scenes)
-        n, k = len(scenes.starts), len(texts) // len(scenes.starts)
-        stream = torch.from_numpy(self.states(texts).reshape(n, k, texts.shape[1], -1))
-        t = scenes.starts.shape[1]
-        starts, ends = stream[:, 0, :t], stream[:, :, t:]
-        parts = list[np.ndarray]()
-        for i in range(0, len(shifts), AT_ONCE):
-            by = torch.from_numpy(np.asarray(shifts[i : i + AT_ONCE], np.float32))
-            shifted = starts + by[:, None, None]
-            longer = ends + by[:, None, None, None]
-            on_thing, on_person = self._read(shifted.flatten(0, 1), longer.flatten(0, 2), k)
-            m = len(by)
-            read = combined(on_thing.reshape(m, n, k), on_person.reshape(m, n, k, k))
-            parts.append(read.mean(axis=1))
-        return np.concatenate(parts)
-
-    def _read(
-        self, starts: torch.Tensor, ends: torch.Tensor, k: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return P of acts after starts (n, t, d), and after each of k ends (n·k, 2, d)."""
-        past: Any = DynamicCache(config=self._rest.config)
-        kept = {"use_cache": True, cache_name(self._rest): past}
-        with torch.inference_mode():
-            thing = self._rest(inputs_embeds=starts, **kept).logits[:, -1].double().numpy()
-            past.batch_repeat_interleave(k)
-            person = self._rest(inputs_embeds=ends, **kept).logits[:, -1].double().numpy()
         acts = of_acts(self.made)
-        return tuple(np.exp(self.made.normalised(one)[:, acts]) for one in (thing, person))  # type: ignore[return-value]
+        streams = self._streams(scenes, acts)
+        parts = [
+            combined(*self._read(streams, shifts[i : i + AT_ONCE])).mean(axis=1)
+            for i in range(0, len(shifts), AT_ONCE)
+        ]
+        return np.concatenate(parts)
 
     def landings(
         self,
@@ -110,16 +90,50 @@ class Cut:
         """Return at which strength (m,) each direction (m, d) lands, and P (m, 5) there.
 
         A direction lands at the first strength at which P(max) is below 5 %, or at the last one, as
-        in `goal_readings.Path`. One that has landed is followed no further.
+        in `goal_readings.Path`. Until then P(max) alone is read, and afterwards nothing.
         """
-        at = np.full(len(directions), float(strengths[-1]))
-        landed = np.zeros((len(directions), 5))
-        left = np.arange(len(directions))
-        for alpha in strengths:
-            landed[left] = self.shares(scenes, float(alpha) * directions[left])
-            now = landed[left, 0] < LEFT
-            at[left[now]] = alpha
-            left = left[~now]
-            if not len(left):
-                break
-        return at, landed
+        more, harm = (ACTS.index(of[0]) for of in (ON_THINGS, ON_PEOPLE))
+        streams = self._streams(scenes, of_acts(self.made)[[more]])
+        at = np.empty(len(directions))
+        for i in range(0, len(directions), AT_ONCE):
+            left = np.arange(i, min(i + AT_ONCE, len(directions)))
+            for alpha in strengths:
+                at[left] = alpha
+                thing, person = self._read(streams, float(alpha) * directions[left])
+                p_max = (thing[..., more] * person[..., 0, harm]).mean(axis=1)
+                left = left[p_max >= LEFT]
+                if not len(left):
+                    break
+        return at, self.shares(scenes, at[:, None] * directions)
+
+    def _streams(self, scenes: Scenes, acts: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the stream of starts (n, t, d), and of each act and person after it (n, k, 2, d).
+
+        k is the number of acts that are read.
+        """
+        texts = with_acts(scenes, acts)
+        n, t = scenes.starts.shape
+        stream = self.states(texts).reshape(n, len(acts), texts.shape[1], -1)
+        return torch.from_numpy(stream[:, 0, :t]), torch.from_numpy(stream[:, :, t:])
+
+    def _read(
+        self, streams: tuple[torch.Tensor, torch.Tensor], shifts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return P of acts on things (m, n, 5), and on people after each act (m, n, k, 5)."""
+        starts, ends = streams
+        by = torch.from_numpy(np.asarray(shifts, np.float32))
+        m, (n, k) = len(by), ends.shape[:2]
+        past: Any = DynamicCache(config=self._rest.config)
+        kept = {"use_cache": True, cache_name(self._rest): past}
+        with torch.inference_mode():
+            shifted = (starts + by[:, None, None]).flatten(0, 1)
+            thing = self._rest(inputs_embeds=shifted, **kept).logits[:, -1]
+            past.batch_repeat_interleave(k)
+            shifted = (ends + by[:, None, None, None]).flatten(0, 2)
+            person = self._rest(inputs_embeds=shifted, **kept).logits[:, -1]
+        return self._acts(thing).reshape(m, n, -1), self._acts(person).reshape(m, n, k, -1)
+
+    def _acts(self, logits: torch.Tensor) -> np.ndarray:
+        """Return P (n, 5) of each act, from logits (n, vocabulary)."""
+        log_p = self.made.normalised(logits.double().numpy())
+        return np.exp(log_p[:, of_acts(self.made)])
