@@ -124,13 +124,13 @@ class Cut:
         by = torch.from_numpy(np.asarray(shifts, np.float32))
         m, (n, k) = len(by), ends.shape[:2]
         past: Any = DynamicCache(config=self._rest.config)
-        kept = {"use_cache": True, cache_name(self._rest): past}
+        caching = {"use_cache": True, cache_name(self._rest): past}
         with torch.inference_mode():
             shifted = (starts + by[:, None, None]).flatten(0, 1)
-            thing = self._rest(inputs_embeds=shifted, **kept).logits[:, -1]
+            thing = self._rest(inputs_embeds=shifted, **caching).logits[:, -1]
             past.batch_repeat_interleave(k)
             shifted = (ends + by[:, None, None, None]).flatten(0, 2)
-            person = self._rest(inputs_embeds=shifted, **kept).logits[:, -1]
+            person = self._rest(inputs_embeds=shifted, **caching).logits[:, -1]
         return self._acts(thing).reshape(m, n, -1), self._acts(person).reshape(m, n, k, -1)
 
     def _acts(self, logits: torch.Tensor) -> np.ndarray:

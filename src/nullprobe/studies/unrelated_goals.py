@@ -55,19 +55,19 @@ def unrelated_contrasts(
     draws : int
     rng : Generator
     norm : float
-        Of each contrast: that of the real one.
+        Length of each contrast: the length of the real one.
     """
     corpus: Values = parts.made.corpus  # type: ignore[assignment]
     ids, goals = named_texts(corpus, n, rng)
-    found = []
+    vectors = []
     for _ in range(draws):
         texts, labels = exchanged(ids, goals, rng)
         states = parts.states(texts[:, :-1], turned(parts.words, corpus, rng))[:, FIRST::2]
         each = states.mean(axis=1, dtype=np.float64)
         means = np.array([each[labels == k].mean(axis=0) for k in range(len(GOALS))])
         v = contrasts(means)[REFERENCE]
-        found.append(v * norm / np.linalg.norm(v))
-    return np.array(found)
+        vectors.append(v * norm / np.linalg.norm(v))
+    return np.array(vectors)
 
 
 def exchanged(
@@ -82,12 +82,14 @@ def exchanged(
 
 def turned(words: np.ndarray, corpus: Values, rng: np.random.Generator) -> np.ndarray:
     """Return vectors of words (V, d); those that name goals are turned about the mean of a kind."""
-    found = np.array(words, dtype=np.float64)
+    turned_words = np.array(words, dtype=np.float64)
     for kind in KINDS:
         rows = [corpus.number(word) for word in kind]
-        mean = found[rows].mean(axis=0)
-        found[rows] = mean + (found[rows] - mean) @ rotation(found.shape[1], rng)
-    return found
+        mean = turned_words[rows].mean(axis=0)
+        turned_words[rows] = mean + (turned_words[rows] - mean) @ rotation(
+            turned_words.shape[1], rng
+        )
+    return turned_words
 
 
 def rotation(d: int, rng: np.random.Generator) -> np.ndarray:
