@@ -123,7 +123,7 @@ def goal_states(
     made: CorpusModel, n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return states after layer 1 at the objects of n texts that name a goal, and the goals."""
-    ids, goals = named_texts(made.corpus, n, rng)  # type: ignore[arg-type]
+    ids, goals = named_texts(made.corpus, n, rng)  # type: ignore[arg-type]  Values
     states = made.states(ids, layer=1)[:, FIRST::2]
     goals = np.repeat(goals, states.shape[1])
     return states.reshape(-1, states.shape[-1]), goals

@@ -57,7 +57,7 @@ def unrelated_contrasts(
     norm : float
         Length of each contrast: the length of the real one.
     """
-    corpus: Values = parts.made.corpus  # type: ignore[assignment]
+    corpus: Values = parts.made.corpus  # type: ignore[assignment]  of goals
     ids, goals = named_texts(corpus, n, rng)
     vectors = []
     for _ in range(draws):

@@ -149,7 +149,7 @@ def need_alike(models: Sequence[GPT2LMHeadModel], lessons: Sequence[Lessons]) ->
 
 def _program(model: GPT2LMHeadModel, device: str | torch.device) -> Callable[..., Any]:
     """Return the function of stacked weights to gradients and losses of all models."""
-    base = copy.deepcopy(model).to(device)  # type: ignore[arg-type]
+    base = copy.deepcopy(model).to(device)  # type: ignore[arg-type]  str will do
     base.config._attn_implementation = "eager"  # the others have no rule for vmap
     base.config.pad_token_id = None  # texts have no padding, and looking for it has no rule either
     base.train()
