@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nullprobe.auditing import bootstrap
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.data.concept import concept
 from nullprobe.data.partitions import partitions
@@ -51,6 +52,16 @@ def test_no_replicate_is_above_one():
     found = Observing(z, several, 0).scores(scores)
     assert found.resampled.max() <= 1.0
     assert found.interval[1] <= 1.0
+
+
+@pytest.mark.parametrize("size", [1, 7 * 40])
+def test_replicates_are_the_same_in_blocks_of_any_size(monkeypatch, size):
+    z, several, scores, _ = read(0)
+    expected = Observing(z, several, 0).scores(scores)
+    monkeypatch.setattr(bootstrap, "BLOCK_ELEMENTS", size)
+    found = Observing(z, several, 0).scores(scores)
+    np.testing.assert_array_equal(found.resampled, expected.resampled)
+    assert len(np.unique(found.resampled)) > 500
 
 
 @pytest.mark.slow

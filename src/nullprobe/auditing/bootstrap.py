@@ -19,6 +19,7 @@ LEAST_GROUPS = 5  # per part: resampling one or two groups hardly shows how much
 # Per part: resamples of few rows vary far less than new rows. With 12 rows and a real effect, 6 of
 # 100 samples had an interval that excluded the effect.
 LEAST_ROWS = 10
+BLOCK_ELEMENTS = 1 << 21  # most weights that are read at once
 
 
 class Observing:
@@ -115,8 +116,10 @@ class Observing:
         for i, (output, rows) in enumerate(each):
             value += statistic(output, truth[:, :, rows])[0] / len(each)
             if self.has_interval:
-                one = statistic(output, truth[:, :, rows], self.weights[:, rows])
-                replicated[i // n_parts] += one / n_parts
+                size = max(1, BLOCK_ELEMENTS // len(rows))
+                for block in (slice(b, b + size) for b in range(0, self.n_resamples, size)):
+                    one = statistic(output, truth[:, :, rows], self.weights[block, rows])
+                    replicated[i // n_parts, block] += one / n_parts
         if not self.has_interval:
             return Observation.of(value, metric, np.full(self.n_resamples, np.nan))
         return Observation.of(value, metric, _as_of_one(replicated))

@@ -27,7 +27,7 @@ from nullprobe.heldout.three_way import ThreeWay
 FOLDS = 3
 MOST_SELECTION_ROWS = 450  # rows of P that select the probe: most of the cost of a labelling
 MOST_ROWS = 1500  # fitting rows of P: the cost of a fit grows with their cube
-MOST_STORED_PRODUCTS = 1 << 24  # inner products of S and P; more are recomputed for each labelling
+MOST_STORED_PRODUCTS = 1 << 24  # of all parts S with P; more are recomputed for each labelling
 BLOCK = 2000  # rows of S per block
 LEAST_LEFT = 1e-10  # erased rows with a smaller share of the squared length are rounding
 NOTHING_LEFT = "none: erasure leaves no variance"
@@ -120,7 +120,7 @@ class _RoleAssignment:
         self.X = P.X[self.fitting] * self.inverse
         self.inside = self._products(self.X)
         blocks = [slice(i, i + BLOCK) for i in range(0, len(S.rows), BLOCK)]
-        store = len(S.rows) * len(self.X) <= MOST_STORED_PRODUCTS
+        store = len(data.z) * len(self.X) <= MOST_STORED_PRODUCTS
         self.blocks = [(b, self._products(self._scored(b)) if store else None) for b in blocks]
 
     def _scored(self, rows: slice) -> np.ndarray:

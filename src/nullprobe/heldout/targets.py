@@ -10,7 +10,7 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.quarters import quarters
 from nullprobe.stats import metrics
 
-BATCH_ELEMENTS = 1 << 23  # most entries (n, m, k) of a batch of labellings
+BATCH_ELEMENTS = 1 << 19  # most entries (n, m, k) of a batch of labellings
 
 
 def marks(z: Concept) -> np.ndarray:
