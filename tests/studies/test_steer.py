@@ -4,7 +4,7 @@ import pytest
 from nullprobe.corpora.values import Values
 from nullprobe.studies.goal_readings import Scenes, follow, goal_states, outcomes
 from nullprobe.studies.steer import Nearest, steered
-from nullprobe.worlds.language_models.corpus_model import train
+from nullprobe.worlds.language_models.cached_training import train
 from nullprobe.worlds.language_models.corpus_training import Lessons
 
 pytestmark = pytest.mark.slow  # models are trained and edited

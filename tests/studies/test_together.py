@@ -7,7 +7,7 @@ from nullprobe.studies import Study, library, run
 from nullprobe.studies import together as room
 from nullprobe.studies.definition import Budget
 from nullprobe.studies.training import Training
-from nullprobe.worlds.language_models import corpus_model
+from nullprobe.worlds.language_models import cached_training
 
 
 def trainings(cell, seed, budget):
@@ -50,7 +50,7 @@ def test_with_cuda_it_is_asked_for(monkeypatch):
 @pytest.mark.parametrize("quick", [False, True])
 def test_a_study_takes_models_that_were_trained_at_once_and_says_so(tmp_path, monkeypatch, quick):
     loops = []
-    monkeypatch.setattr(corpus_model, "learn", lambda *_, **__: loops.append(1))
+    monkeypatch.setattr(cached_training, "learn", lambda *_, **__: loops.append(1))
     how = {"seeds": [0, 1], "quick": quick}
     result = run(small(), out=tmp_path / "out", cache=tmp_path / "cache", **how)
     assert not loops  # all are ready: two cells, two seeds, and the shared one

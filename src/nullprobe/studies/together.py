@@ -49,7 +49,7 @@ def at_once(study: Study, todo: Sequence[tuple[Cell, int]], budget: Budget) -> R
     if where is None or study.trainings is None:
         return Ready()
     wanted = [one for cell, seed in todo for one in study.trainings(cell, seed, budget)]
-    tasks, begun = [one.task(budget) for one in wanted], module("corpus_model").Begun
+    tasks, begun = [one.task(budget) for one in wanted], module("cached_training").Begun
     named = {begun(*task, None).name: task for task in tasks}  # each training once
     room = module("many")
     many = room.train_many(

@@ -99,7 +99,7 @@ class Training:
     def made(self, budget: Budget) -> CorpusModel:
         """Return the trained model: one that is ready, or one from the cache, or a new one."""
         corpus, lessons, seed = self.task(budget)
-        models = module("corpus_model")
+        models = module("cached_training")
         if budget.ready:
             ready = budget.ready.get(models.Begun(corpus, lessons, seed, None).name)
             if ready is not None:

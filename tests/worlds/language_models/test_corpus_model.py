@@ -9,7 +9,8 @@ from support.organisms import brief, same
 from nullprobe import InputError
 from nullprobe.corpora import Mess3
 from nullprobe.worlds.language_models import training
-from nullprobe.worlds.language_models.corpus_model import CorpusModel, train
+from nullprobe.worlds.language_models.cached_training import train
+from nullprobe.worlds.language_models.corpus_model import CorpusModel
 from nullprobe.worlds.language_models.corpus_training import Lessons, learn
 from nullprobe.worlds.language_models.descent import untouched
 

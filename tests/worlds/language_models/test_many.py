@@ -13,7 +13,7 @@ from nullprobe import InputError
 from nullprobe.corpora import Mess3
 from nullprobe.worlds.language_models import many as room
 from nullprobe.worlds.language_models import stacked
-from nullprobe.worlds.language_models.corpus_model import train
+from nullprobe.worlds.language_models.cached_training import train
 from nullprobe.worlds.language_models.corpus_training import Lessons, learn, untrained
 from nullprobe.worlds.language_models.descent import Descent
 from nullprobe.worlds.language_models.many import train_many

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from nullprobe.corpora import Mess3
-from nullprobe.worlds.language_models.corpus_model import train
+from nullprobe.worlds.language_models.cached_training import train
 from nullprobe.worlds.language_models.corpus_training import Lessons
 from nullprobe.worlds.language_models.tuning import steps_until
 

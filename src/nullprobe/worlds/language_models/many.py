@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from nullprobe._core.progress import Progress, Report, reporting
 from nullprobe.corpora.corpus import Corpus
 from nullprobe.worlds.language_models import checkpoints
-from nullprobe.worlds.language_models.corpus_model import Begun, CorpusModel, train
+from nullprobe.worlds.language_models.cached_training import Begun, train
+from nullprobe.worlds.language_models.corpus_model import CorpusModel
 from nullprobe.worlds.language_models.corpus_training import Lessons
 from nullprobe.worlds.language_models.stacked import departure, learn_together
 
