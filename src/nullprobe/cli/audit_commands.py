@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import arguments, model_options, options, pair_options
+from nullprobe.cli import arguments, data_options, model_options, options, pair_options
 
 
 def demo(
@@ -65,29 +65,29 @@ def demo_of_model(out: Path, draws: int, seed: int, *, verbose: bool) -> None:
 
 
 def audit(
-    file: options.FileIfAny = None,
-    concept: options.Concepts = None,
-    groups: options.Groups = None,
-    leave_out: options.LeaveOut = None,
-    tokens: options.RowTokens = None,
-    label_file: options.LabelFile = None,
-    kind: options.Kind = None,
-    missing: options.Missing = "error",
-    rows: options.Rows = None,
+    file: data_options.FileIfAny = None,
+    concept: data_options.Concepts = None,
+    groups: data_options.Groups = None,
+    leave_out: data_options.LeaveOut = None,
+    tokens: data_options.RowTokens = None,
+    label_file: data_options.LabelFile = None,
+    kind: data_options.Kind = None,
+    missing: data_options.Missing = "error",
+    rows: data_options.Rows = None,
     order: options.Order = None,
-    baseline: options.Baselines = None,
-    untrained: options.Untrained = None,
-    confounds: options.Confounds = None,
-    text: options.Texts = None,
-    eraser: options.FittedEraser = None,
-    task: options.AuditedTask = None,
-    layers: options.Layers = None,
-    pairs: options.Pairs = False,
+    baseline: data_options.Baselines = None,
+    untrained: data_options.Untrained = None,
+    confounds: data_options.Confounds = None,
+    text: data_options.Texts = None,
+    eraser: data_options.FittedEraser = None,
+    task: data_options.AuditedTask = None,
+    layers: data_options.Layers = None,
+    pairs: data_options.Pairs = False,
     negative: pair_options.AuditedNegative = None,
     positive: pair_options.AuditedPositive = None,
     other: pair_options.OtherLabels = None,
-    world: options.World = None,
-    world_option: options.WorldOptions = None,
+    world: data_options.World = None,
+    world_option: data_options.WorldOptions = None,
     claims: options.Claims = None,
     columns: options.Columns = None,
     alpha: options.Alarms = 0.05,
@@ -244,14 +244,14 @@ def audit(
 
 
 def calibrate(
-    file: options.File,
-    concept: options.ConceptIfAny = None,
-    groups: options.Groups = None,
-    leave_out: options.LeaveOut = None,
-    tokens: options.RowTokens = None,
-    label_file: options.LabelFile = None,
-    kind: options.Kind = None,
-    rows: options.Rows = None,
+    file: data_options.File,
+    concept: data_options.ConceptIfAny = None,
+    groups: data_options.Groups = None,
+    leave_out: data_options.LeaveOut = None,
+    tokens: data_options.RowTokens = None,
+    label_file: data_options.LabelFile = None,
+    kind: data_options.Kind = None,
+    rows: data_options.Rows = None,
     claims: options.CalibratedClaims = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import arguments, options, pair_options
+from nullprobe.cli import arguments, data_options, options, pair_options
 
 
 def compare(
-    file: options.File,
-    concept: options.Concept,
-    groups: options.Groups = None,
+    file: data_options.File,
+    concept: data_options.Concept,
+    groups: data_options.Groups = None,
     keep: options.Keep = None,
-    leave_out: options.LeaveOut = None,
-    tokens: options.RowTokens = None,
-    label_file: options.LabelFile = None,
-    kind: options.Kind = None,
-    missing: options.Missing = "error",
-    rows: options.Rows = None,
+    leave_out: data_options.LeaveOut = None,
+    tokens: data_options.RowTokens = None,
+    label_file: data_options.LabelFile = None,
+    kind: data_options.Kind = None,
+    missing: data_options.Missing = "error",
+    rows: data_options.Rows = None,
     erasers: options.Erasers = None,
     probes: options.Probes = None,
     min_effect: options.Effect = 0.05,
@@ -63,13 +63,13 @@ def compare(
 
 
 def compare_pairs(
-    file: options.File,
+    file: data_options.File,
     concept: pair_options.Truth,
     negative: pair_options.Negative = "negative",
     positive: pair_options.Positive = "positive",
     groups: pair_options.Templates = None,
     other: pair_options.OtherLabels = None,
-    tokens: options.RowTokens = None,
+    tokens: data_options.RowTokens = None,
     title: options.Title = None,
     out: options.OutFolder = Path(),
     force: options.Force = False,

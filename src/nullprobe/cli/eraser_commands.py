@@ -5,13 +5,13 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
-from nullprobe.cli import arguments, eraser_options, model_options, options, streams
+from nullprobe.cli import arguments, data_options, eraser_options, model_options, options, streams
 
 
 def fit(
     files: eraser_options.FilesToFit,
     out: eraser_options.OutEraser,
-    concept: options.ConceptIfAny = None,
+    concept: data_options.ConceptIfAny = None,
     site: model_options.AtSite = None,
     method: eraser_options.Method = "leace",
     rank: eraser_options.Rank = None,
@@ -25,11 +25,11 @@ def fit(
     alpha: eraser_options.Alpha = None,
     validation_fraction: eraser_options.ValidationFraction = None,
     seed: eraser_options.FitSeed = None,
-    leave_out: options.LeaveOut = None,
-    tokens: options.RowTokens = None,
-    label_file: options.LabelFile = None,
-    kind: options.Kind = None,
-    missing: options.Missing = "error",
+    leave_out: data_options.LeaveOut = None,
+    tokens: data_options.RowTokens = None,
+    label_file: data_options.LabelFile = None,
+    kind: data_options.Kind = None,
+    missing: data_options.Missing = "error",
     moments: eraser_options.FromMoments = False,
     force: options.Force = False,
 ) -> None:
@@ -88,15 +88,15 @@ def fit(
 
 
 def moments(
-    file: options.File,
+    file: data_options.File,
     out: eraser_options.OutMoments,
-    concept: options.ConceptIfAny = None,
+    concept: data_options.ConceptIfAny = None,
     site: model_options.AtSite = None,
     per_class: eraser_options.PerClass = False,
-    leave_out: options.LeaveOut = None,
-    tokens: options.RowTokens = None,
-    label_file: options.LabelFile = None,
-    kind: options.Kind = None,
+    leave_out: data_options.LeaveOut = None,
+    tokens: data_options.RowTokens = None,
+    label_file: data_options.LabelFile = None,
+    kind: data_options.Kind = None,
     force: options.Force = False,
 ) -> None:
     """Write means and covariances of a file, from which `fit --moments` fits an eraser."""
@@ -116,12 +116,12 @@ def moments(
 
 def apply(
     eraser: eraser_options.Eraser,
-    file: options.File,
+    file: data_options.File,
     out: eraser_options.OutFile,
     concept: eraser_options.ConceptToErase = None,
-    leave_out: options.LeaveOut = None,
-    tokens: options.RowTokens = None,
-    label_file: options.LabelFile = None,
+    leave_out: data_options.LeaveOut = None,
+    tokens: data_options.RowTokens = None,
+    label_file: data_options.LabelFile = None,
     force: options.Force = False,
 ) -> None:
     """Erase a concept from a file; whatever is not a feature stays as it is."""
@@ -134,9 +134,9 @@ def apply(
 
 
 def plan(
-    file: options.FileIfAny = None,
-    concept: options.ConceptIfAny = None,
-    leave_out: options.LeaveOut = None,
+    file: data_options.FileIfAny = None,
+    concept: data_options.ConceptIfAny = None,
+    leave_out: data_options.LeaveOut = None,
     d: eraser_options.FeatureCount = None,
     gap: eraser_options.Gap = None,
     positive_fraction: eraser_options.PositiveFraction = None,

@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from nullprobe.cli import arguments, options
+from nullprobe.cli import arguments, data_options, options
 
 
 def same_concept(
-    file: options.File,
-    concept: options.TwoConcepts,
-    groups: options.Groups = None,
-    leave_out: options.LeaveOut = None,
-    tokens: options.RowTokens = None,
-    label_file: options.LabelFile = None,
-    rows: options.Rows = None,
+    file: data_options.File,
+    concept: data_options.TwoConcepts,
+    groups: data_options.Groups = None,
+    leave_out: data_options.LeaveOut = None,
+    tokens: data_options.RowTokens = None,
+    label_file: data_options.LabelFile = None,
+    rows: data_options.Rows = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
     title: options.Title = None,

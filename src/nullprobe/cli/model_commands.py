@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import arguments, edit_options, eraser_options, streams
+from nullprobe.cli import arguments, data_options, edit_options, eraser_options, streams
 from nullprobe.cli import model_options as options
 from nullprobe.cli import options as common
 
@@ -117,7 +117,7 @@ def audit_use(
     groups: options.TextGroups = None,
     pairs: edit_options.Pairs = None,
     other_concept: edit_options.OtherConcepts = None,
-    kind: common.Kind = None,
+    kind: data_options.Kind = None,
     tokens: edit_options.FitTokens = "last",
     method: edit_options.MomentMethod = "leace",
     rank: eraser_options.Rank = None,
@@ -182,7 +182,7 @@ def scrub(
     concept: edit_options.TextConceptToErase,
     site: edit_options.EditedSites,
     out: edit_options.OutErasers,
-    kind: common.Kind = None,
+    kind: data_options.Kind = None,
     tokens: edit_options.FitTokens = "last",
     add_generation_prompt: options.GenerationPrompt = False,
     method: edit_options.MomentMethod = "leace",

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from nullprobe.cli import arguments, edit_options
+from nullprobe.cli import arguments, data_options, edit_options
 from nullprobe.cli import model_options as options
 from nullprobe.cli import options as common
 
@@ -58,7 +58,7 @@ OutRows = Annotated[
 def statements(
     file: options.TextFile,
     text: options.Text,
-    concept: common.Concept,
+    concept: data_options.Concept,
     groups: options.TextGroups = None,
     continuation: options.Continuation = None,
     out: OutRows = None,
@@ -81,12 +81,12 @@ def audit_model(
     concept: edit_options.TextConceptToErase,
     out: OutStudy,
     groups: options.TextGroups = None,
-    confounds: common.Confounds = None,
+    confounds: data_options.Confounds = None,
     site: Layered = ["layers.*.output"],  # noqa: B006  typer makes a new list for each call
     tokens: options.Tokens = "last",
     untrained: Untrained = 2,
     deep: Deep = 3,
-    kind: common.Kind = None,
+    kind: data_options.Kind = None,
     draws: common.Draws = 199,
     alpha: common.Alarms = 0.05,
     min_effect: common.Effect = 0.05,
