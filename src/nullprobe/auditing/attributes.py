@@ -29,7 +29,8 @@ from nullprobe.auditing.entry import audit
 from nullprobe.auditing.fitted_eraser import BEFORE
 from nullprobe.auditing.fitted_eraser import CLAIMS as OF_ERASED
 from nullprobe.auditing.options import claim_names
-from nullprobe.auditing.result import Audit, documents_of, lines_of, sizes, summarised, tabulated
+from nullprobe.auditing.result import Audit
+from nullprobe.auditing.showing import documents_of, lines_of, sizes, summarised, tabulated
 from nullprobe.auditing.sources import without_baselines
 from nullprobe.claims.tables import frame_of
 from nullprobe.data.concept import Concept, concept

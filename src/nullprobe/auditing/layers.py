@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from nullprobe._core import parameters, validation
-from nullprobe.auditing.result import Audit, documents_of, lines_of, sizes, summarised, tabulated
+from nullprobe.auditing.result import Audit
+from nullprobe.auditing.showing import documents_of, lines_of, sizes, summarised, tabulated
 from nullprobe.claims.tables import frame_of
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.document import write_json

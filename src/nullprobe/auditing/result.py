@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -10,9 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from nullprobe._core import parameters, validation
-from nullprobe._core.printable import plain_values, shortened
+from nullprobe._core.printable import shortened
 from nullprobe.auditing.document import (
-    claim_document,
     claim_of,
     cost_of,
     document,
@@ -21,20 +20,23 @@ from nullprobe.auditing.document import (
 )
 from nullprobe.auditing.eraser_cost import EraserCost
 from nullprobe.auditing.projection import Portrait
-from nullprobe.auditing.upgrade import upgraded
+from nullprobe.auditing.showing import (
+    MORE,
+    documents_of,
+    lines_of,
+    report_parts,
+    sizes,
+    summarised,
+)
 from nullprobe.claims import Claim
 from nullprobe.claims.tables import frame_of
 from nullprobe.heldout.three_way import Scores
 from nullprobe.report import notebook
-from nullprobe.report.audit_document import AUDIT, AuditDocument
-from nullprobe.report.document import plain, read_kind, validated, write_json
+from nullprobe.report.audit_document import AuditDocument
+from nullprobe.report.document import plain, write_json
 from nullprobe.report.notebook import counts
 from nullprobe.report.pages.audits import write_html
-from nullprobe.report.text import summary, terminal, verdicts, wording
-from nullprobe.report.text.eraser_cost import eraser_tables
-from nullprobe.report.text.rows import notes
-
-MORE = "More: print(result.report()), or the page that to_html writes."
+from nullprobe.report.text import terminal, verdicts, wording
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -288,67 +290,6 @@ class Audit:
         return frame_of(lines_of([self]), of, kind, self.frame_kind)
 
 
-def lines_of(audits: Sequence[Audit]) -> Iterator[tuple[str, str | None, Claim]]:
-    """Yield the claims of audits with titles and representations, for a table."""
-    return ((one.title, one.representation, claim) for one in audits for claim in one)
-
-
-def shown(one: Audit) -> dict[str, Any]:
-    """Return the input of a summary: a document without scores and pictures."""
-    return {
-        "title": one.title,
-        "representation": one.representation,
-        "claims": [claim_document(claim) for claim in one.claims],
-        "provenance": plain(one.provenance),
-        "eraser_cost": one.eraser_cost and one.document().plain()["eraser_cost"],
-    }
-
-
-def sizes(audits: Sequence[Audit]) -> str:
-    """Return how many rows and features audits are of, in few words.
-
-    Examples
-    --------
-    >>> sizes([Audit((), "", None, None, None, {"rows": 90, "features": d}) for d in (2, 4)])
-    '90 rows, 2 to 4 features'
-    """
-    words = []
-    for key in ("rows", "features"):
-        numbers = [one.provenance[key] for one in audits if key in one.provenance]
-        if numbers:
-            least, most = min(numbers), max(numbers)
-            first = "" if least == most else f"{least:,} to "
-            words.append(first + wording.counted(most, key.removesuffix("s")))
-    return ", ".join(words) or "unknown rows"
-
-
-def tabulated(title: str, audits: Mapping[str, Audit]) -> str:
-    """Return the verdicts of several audits as one table, for a notebook."""
-    reasons = {name: why for one in audits.values() for name, why in one.left_out.items()}
-    notes = [*verdicts.left_out(reasons), MORE]
-    claims = {name: one.claims for name, one in audits.items()}
-    return notebook.verdicts_of_many(title, [sizes([*audits.values()])], claims, notes)
-
-
-def summarised(audits: Sequence[Audit]) -> str:
-    """Return a summary of audits, as ``print`` shows it."""
-    reasons = {name: why for one in audits for name, why in one.left_out.items()}
-    parts = summary.summary([shown(one) for one in audits], reasons, MORE)
-    return terminal.text(*parts, width=terminal.WIDEST)
-
-
-def report_parts(one: Audit) -> list[Any]:
-    """Return the heading, a table of the verdicts, their reasons, notes, and claims left out."""
-    claims = [claim_document(claim) for claim in one.claims]
-    heading = terminal.heading(one.heading, verdicts.size(plain(one.provenance)))
-    document = one.document().plain() if one.eraser_cost else {}
-    costs = map(terminal.costs, eraser_tables(document))
-    parts = [heading, verdicts.verdicts(claims), verdicts.sentences(claims), *costs]
-    about_rows = [f"{what}: {text}" for what, text in notes(plain_values(plain(one.provenance)))]
-    left_out = verdicts.left_out(one.left_out)
-    return [part for each in [*parts, *about_rows, *left_out] for part in (each, "")][:-1]
-
-
 def _identity(one: Audit, rows_too: bool) -> list[str]:
     """Return the number of classes and the fingerprint of the rows, in words.
 
@@ -357,9 +298,3 @@ def _identity(one: Audit, rows_too: bool) -> list[str]:
     classes = one.provenance.get("classes")
     counted = [validation.counted(len(classes), "class", "classes") if classes else "numbers"]
     return counted + [f"data {one.provenance.get('data_hash')}"] * rows_too
-
-
-def documents_of(source: str | Path, reader: str) -> list[AuditDocument]:
-    """Return the documents of a JSON text or file, of version 2, 3 or 4."""
-    documents = read_kind(source, AUDIT, reader)
-    return [validated(AuditDocument, upgraded(one)) for one in documents]

@@ -14,7 +14,8 @@ from rich.segment import Segment
 from rich.text import Text
 
 from nullprobe._core.printable import printable
-from nullprobe.auditing.result import Audit, report_parts, shown
+from nullprobe.auditing.result import Audit
+from nullprobe.auditing.showing import report_parts, shown
 from nullprobe.cli.option_names import in_options
 from nullprobe.report.text import brief, summary, tables, terminal, wording
 
