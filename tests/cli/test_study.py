@@ -93,6 +93,39 @@ def test_an_error_while_a_file_is_loaded_is_named_as_its_own(capsys, tmp_path, t
     assert place in said
 
 
+HEAD = "import scipy.sparse\nfrom nullprobe import Moments, studies\n"
+REFUSED = {
+    "before the study": ("studies.Rule('a b', '', {})\n" + STUDY, "mine.py, line 3"),
+    "in its decorator": (STUDY.replace("(1, 2)", "(1, 1)"), "mine.py, line 6"),
+    "while it measures": (
+        STUDY.replace("    return", "    studies.train(5, seed=0)\n    return"), "mine.py, line 8"
+    ),
+    "for its type": (
+        STUDY.replace("    return", "    Moments.of(scipy.sparse.eye(3), [0, 1, 0])\n    return"),
+        "mine.py, line 8",
+    ),
+    "in its neighbour": ("import a_refused_neighbour\n" + STUDY, "a_refused_neighbour.py, line 3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", REFUSED)
+def test_what_this_library_refuses_is_named_with_the_line_of_the_file(capsys, tmp_path, where):
+    text, place = REFUSED[where]
+    (tmp_path / "mine.py").write_text(HEAD + text)
+    neighbour = "from nullprobe import studies\n\nstudies.Rule('a b', '', {})"
+    (tmp_path / "a_refused_neighbour.py").write_text(neighbour)
+    said = refused(capsys, "study", tmp_path / "mine.py", "--out", tmp_path / "out")
+    assert f"{place}: " in said
+    assert "must run without an error" not in said
+
+
+def test_what_this_library_refuses_after_the_function_has_no_line(capsys, tmp_path):
+    (tmp_path / "mine.py").write_text(STUDY.replace("2.0 * cell.size + seed / 100", "None"))
+    said = refused(capsys, "study", tmp_path / "mine.py", "--out", tmp_path / "out")
+    assert "'model' must be a finite number" in said
+    assert "line" not in said
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_file_imports_its_neighbours(capsys, tmp_path, late):
     name = f"neighbour_{late}".lower()

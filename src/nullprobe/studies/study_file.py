@@ -47,14 +47,18 @@ def at_work(path: str | Path) -> Iterator[None]:
     Raises
     ------
     InputError
-        Names the file, the line and the error. An error of other code is raised as it is.
+        Names the file, the line and the error, as it does where this library refuses what the file
+        passes to it. An error of other code is raised as it is.
     """
     folder = str(Path(path).resolve().parent)
     sys.path.insert(0, folder)
     try:
         yield
-    except InputError:
-        raise
+    except InputError as error:
+        place = _place(error, folder)
+        if not place:
+            raise
+        raise type(error)(f"{place}: {error.required}", error.received, error.hint) from error
     except (Exception, SystemExit) as error:
         place = _place(error, folder)
         if not place or isinstance(error, MemoryError) or _lacks_models(error):
