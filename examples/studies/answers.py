@@ -4,7 +4,8 @@
     python examples/studies/answers.py                    # the answers in docs/NAME.md, pictures
     python examples/studies/answers.py --check            # exit 1 if one is out of date
 
-The answer of a study stands in docs/NAME.md between two comments; no number in it is typed.
+The answer of a study stands in docs/NAME.md between two comments; no number in it is typed. What
+the rows of its tables are stands in rows.toml.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from scipy.stats import t as student
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs"
 IMAGES = DOCS / "images"
+ROWS = tomllib.loads((HERE / "rows.toml").read_text("utf-8"))
 MOST = 16  # measurements in a table; the page has all of them
 # Measurements that lie between 0 and 1, by study; intervals over seeds are cut there.
 AUC = r"\(AUC\)"
@@ -62,6 +66,7 @@ def answer(name: str) -> str:
             cells = [estimate(found, measurement, one, is_share) for one in levels(found)]
             lines.append(f"| {measurement} | {' | '.join(cells)} |")
         lines += ["", *([CUT, ""] if any(shares) else [])]
+        lines += ["What the rows are:", "", *meanings(name, found["name"], measured[:MOST]), ""]
         if len(measured) > MOST:
             lines += [f"{len(measured) - MOST} more measurements are on the page.", ""]
         for claim in found["claims"]:
@@ -69,6 +74,30 @@ def answer(name: str) -> str:
         page = f"../examples/studies/{name}/{found['name']}.html"
         lines += ["", f"[The page with all pictures and numbers]({page}).", ""]
     return "\n".join(lines)
+
+
+def meanings(name: str, part: str, rows: Iterable[str]) -> list[str]:
+    """Return a line for each row of a table that says what it is; rows of one pattern share one."""
+    lines: dict[str, str] = {}
+    for row in rows:
+        pattern, text = meaning(name, part, row)
+        lines[pattern] = f"- **{pattern.replace('*', '…')}**: {text}."
+    return list(lines.values())
+
+
+def meaning(name: str, part: str, row: str) -> tuple[str, str]:
+    """Return the first pattern of rows.toml that a row has, of the part or its study, and its text.
+
+    Raises
+    ------
+    LookupError
+        If no pattern is of this row.
+    """
+    for key in dict.fromkeys((part, name)):
+        for pattern, text in ROWS.get(key, {}).items():
+            if fnmatchcase(row, pattern):
+                return pattern, text
+    raise LookupError(f"rows.toml must say what the row {row!r} of {part!r} is")
 
 
 def levels(found: Mapping[str, Any]) -> list[dict[str, str]]:

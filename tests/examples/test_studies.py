@@ -96,6 +96,33 @@ def test_the_page_of_a_study_shows_the_picture_of_its_result(name):
     assert root.attrib["aria-label"] == shown["title"]
 
 
+def test_every_row_of_a_table_is_defined_and_every_definition_is_of_a_row():
+    used = {name: set() for name in ANSWERS.ROWS}
+    for name in ANSWERS.names():
+        for found in ANSWERS.results(name):
+            for row in list(found["cells"][0]["values"])[: ANSWERS.MOST]:
+                pattern, text = ANSWERS.meaning(name, found["name"], row)
+                assert text
+                for key in (found["name"], name):
+                    if pattern in ANSWERS.ROWS.get(key, {}):
+                        used[key].add(pattern)
+                        break
+    assert used == {name: set(patterns) for name, patterns in ANSWERS.ROWS.items()}
+    with pytest.raises(LookupError):
+        ANSWERS.meaning("direction", "direction", "a row that nobody defined")
+
+
+def test_a_part_defines_its_rows_and_takes_the_others_of_its_study():
+    own, other = "re-read", "R² of the author"
+    assert ANSWERS.meaning("authors", "authors_reveal", own)[0] == own
+    assert ANSWERS.meaning("authors", "authors_reveal", other)[0] == other
+    shared = ANSWERS.meanings(
+        "direction", "direction", ["less all goals: good", "less all goals: max"]
+    )
+    assert len(shared) == 1
+    assert shared[0].startswith("- **less all goals: …**: ")
+
+
 def test_a_picture_of_other_numbers_is_drawn_again():
     found = ANSWERS.results("pretence")[0]
     changed = json.loads(json.dumps(found))
