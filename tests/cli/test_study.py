@@ -1,6 +1,7 @@
 """The command study: it lists, runs a file, goes on, and refuses what is no study."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -17,6 +18,17 @@ from nullprobe import studies
 def doubling(cell, seed, budget):
     return {"model": 2.0 * cell.size + seed / 100}
 """
+
+
+PID = """    with open(__file__.replace(".py", ".pids"), "a") as file:
+        file.write(f"{os.getpid()} ")"""
+
+
+@pytest.fixture(autouse=True)
+def _one_process(monkeypatch, request):
+    """Keep runs in this process, where starting others would take most of the time."""
+    if request.function is not test_processes_measure_what_one_measures:
+        monkeypatch.setattr("nullprobe.cli.study_runs.effective_n_jobs", lambda _: 1)
 
 
 def ran(capsys, *arguments):
@@ -183,3 +195,25 @@ def test_a_saved_study_is_shown_and_checked(capsys):
     other = "no" if holds == "yes" else "yes"
     assert main(["check", str(file), "--require", f"{name}={other}"]) == 3
     assert main(["show", str(file), str(file)]) == 2
+
+
+@pytest.mark.slow
+def test_processes_measure_what_one_measures(capsys, tmp_path):
+    file, found = tmp_path / "mine.py", {}
+    file.write_text("import os\n" + STUDY.replace("    return", f"{PID}\n    return"))
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        _, lines = ran(capsys, file, "--seeds", "3", "--out", out, "--jobs", jobs)
+        assert lines[0].partition(",")[0] == "doubling: 1 of 6"
+        assert len([line for line in lines if line.endswith("done")]) == len(lines) == 6
+        found[jobs] = (out / "doubling.json").read_text("utf-8").replace(str(out), "")
+    assert found[1] == found[2]
+    pids = file.with_suffix(".pids").read_text().split()
+    assert len(pids) == 12
+    assert os.getpid() not in map(int, pids[6:])
+    file.write_text(STUDY.replace("    return", "    len(5) if cell.size == 2 else 0\n    return"))
+    assert main(["study", str(file), "--out", str(tmp_path / "3"), "--jobs", "2"]) == 2
+    said = capsys.readouterr().err
+    assert "TypeError" in said
+    assert "mine.py, line 6" in said
+    assert len(list((tmp_path / "3" / "parts").iterdir())) == 5

@@ -39,6 +39,7 @@ def study(
     seeds: Seeds = 5,
     part: Part = None,
     out: Out = Path(),
+    jobs: options.Jobs = -1,
     force: options.Force = False,
 ) -> None:
     """Ask a question about language models on models trained on a corpus that is known."""
@@ -54,7 +55,8 @@ def study(
     with study_runs.chosen(name, part) as study:
         stem = f"{study.name}-quick" if quick else study.name
         study_runs.need_no_stronger(out, stem, study, 1 if quick else seeds, force=force)
-        result = study_runs.measured(study, seeds=seeds, quick=quick, out=out)
+        asked = study_runs.Asked(name, part, seeds, quick, out)
+        result = study_runs.measured(study, asked, jobs)
     command = arguments.line(
         "nullprobe", "study", name, quick=quick, part=part,
         out=None if out == Path() else out, seeds=None if quick else seeds,

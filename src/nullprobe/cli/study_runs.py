@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+from joblib import Parallel, delayed, effective_n_jobs
 
 from nullprobe._core.printable import in_a_line
 from nullprobe._core.progress import Bars, Report, Turn
 from nullprobe._core.validation import InputError
 from nullprobe.cli import output
 from nullprobe.studies import library
+from nullprobe.studies.code_facts import Code
 from nullprobe.studies.definition import Study
 from nullprobe.studies.result import StudyResult
-from nullprobe.studies.running import DONE, READ, run
+from nullprobe.studies.running import DONE, READ, keep, left, run
 from nullprobe.studies.study_file import at_work, of_file
+from nullprobe.studies.together import device
 
 
 @contextmanager
@@ -45,12 +50,73 @@ def need_no_stronger(folder: Path, stem: str, study: Study, seeds: int, *, force
         output.need_new(folder, stem, force=force)
 
 
-def measured(study: Study, *, seeds: int, quick: bool, out: Path) -> StudyResult:
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks of a study, such that another process can be told.
+
+    Attributes
+    ----------
+    name : str
+        Of the study, or of a file.
+    part : str or None
+    seeds : int
+    quick : bool
+    out : Path
+    """
+
+    name: str
+    part: str | None
+    seeds: int
+    quick: bool
+    out: Path
+
+    def keep(self, number: int, seed: int) -> str:
+        """Measure one cell with one seed and keep it; return the cell.
+
+        An error leaves it to the main process, which meets the same one and names it.
+        """
+        with suppress(Exception), chosen(self.name, self.part) as study:
+            keep(study, number, seed, quick=self.quick, out=self.out)
+            return f"{list(study.cells)[number]}, seed {seed}"
+        return ""
+
+
+def measured(study: Study, asked: Asked, jobs: int) -> StudyResult:
     """Run a study with bars, or with a line for each part where stderr is no terminal."""
+    with bars_or_lines(study.name) as progress:
+        done: set[str] = set()
+        if effective_n_jobs(jobs) > 1 and device() is None:
+            done = side_by_side(study, asked, jobs, progress)
+
+        def of_rest(stage: str, amount: int, total: int) -> None:
+            if not (isinstance(stage, Turn) and stage.stage == READ and stage.name in done):
+                progress(stage, amount, total)
+
+        return run(study, seeds=asked.seeds, quick=asked.quick, out=asked.out, progress=of_rest)
+
+
+def side_by_side(study: Study, asked: Asked, jobs: int, progress: Report) -> set[str]:
+    """Measure what is left of a study in processes, until one fails; return what is done."""
+    todo, done = left(study, asked.seeds, quick=asked.quick, out=asked.out), set[str]()
+    if len(todo) < 2 or not Code(study.measure).is_known:
+        return done
+    with Parallel(n_jobs=jobs, prefer="processes", return_as="generator_unordered") as parallel:
+        for name in parallel(delayed(asked.keep)(number, seed) for number, seed in todo):
+            if not name:
+                break
+            done.add(name)
+            progress(Turn.of(name, len(done), len(todo), DONE), 1, 1)
+    return done
+
+
+@contextmanager
+def bars_or_lines(title: str) -> Iterator[Report]:
+    """Give a function that shows progress: in bars on a terminal, in lines elsewhere."""
     if not sys.stderr.isatty():
-        return run(study, seeds=seeds, quick=quick, out=out, progress=lines(study.name))
-    with Bars(study.name) as bars:
-        return run(study, seeds=seeds, quick=quick, out=out, progress=bars)
+        yield lines(title)
+        return
+    with Bars(title) as bars:
+        yield bars
 
 
 def lines(title: str) -> Report:

@@ -13,6 +13,7 @@ from nullprobe.studies.measuring import need_whole, record_of
 from nullprobe.studies.parts import Parts, parts_of, versions
 from nullprobe.studies.pictures import interaction
 from nullprobe.studies.result import Record, StudyResult
+from nullprobe.studies.threads import one_thread
 from nullprobe.studies.together import at_once
 
 DONE, READ = "done", "kept from an earlier run"  # last stage of a cell
@@ -90,6 +91,37 @@ def run(
     return result_of(study, records, quick=quick, training=ready.note)
 
 
+def left(
+    study: Study, seeds: int, *, quick: bool, out: str | os.PathLike[str] | None
+) -> list[tuple[int, int]]:
+    """Return the numbers of cells, and the seeds, that a run would still measure."""
+    parts = parts_of(study, out, quick=quick)
+    chosen, cells = seeds_of(1 if quick else seeds), list(study.cells)
+    return [
+        (number, seed)
+        for number, cell in enumerate(cells)
+        for seed in chosen
+        if parts is None or parts.read(cell, seed) is None
+    ]
+
+
+def keep(study: Study, number: int, seed: int, *, quick: bool, out: str | os.PathLike[str]) -> None:
+    """Measure one cell with one seed and keep it, for a run with the same ``out``.
+
+    Parameters
+    ----------
+    study : Study
+    number : int
+        Of the cell.
+    seed : int
+    quick : bool
+    out : path
+    """
+    parts, cell = parts_of(study, out, quick=quick), list(study.cells)[number]
+    if parts is not None and parts.read(cell, seed) is None:
+        _measured(study, cell, seed, Budget(quick), parts)
+
+
 def result_of(
     study: Study, records: Sequence[Record], *, quick: bool, training: str = ""
 ) -> StudyResult:
@@ -132,7 +164,8 @@ def _turn(report: Report, name: str, number: int, count: int) -> Report:
 
 
 def _measured(study: Study, cell: Cell, seed: int, budget: Budget, parts: Parts | None) -> Record:
-    record = record_of(study.measure(cell, seed, budget), cell, seed)
+    with one_thread():  # the order of sums depends on the number of threads
+        record = record_of(study.measure(cell, seed, budget), cell, seed)
     if parts is not None:
         parts.write(record)
     return record
