@@ -52,7 +52,7 @@ def need_no_stronger(folder: Path, stem: str, study: Study, seeds: int, *, force
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks of a study, such that another process can be told.
+    """What the command line asks of a study; it can be passed to another process.
 
     Attributes
     ----------
