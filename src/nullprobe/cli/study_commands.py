@@ -55,8 +55,8 @@ def study(
     with study_runs.chosen(name, part) as study:
         stem = f"{study.name}-quick" if quick else study.name
         study_runs.need_no_stronger(out, stem, study, 1 if quick else seeds, force=force)
-        asked = study_runs.Asked(name, part, seeds, quick, out)
-        result = study_runs.measured(study, asked, jobs)
+        request = study_runs.Request(name, part, seeds, quick, out)
+        result = study_runs.measured(study, request, jobs)
     command = arguments.line(
         "nullprobe", "study", name, quick=quick, part=part,
         out=None if out == Path() else out, seeds=None if quick else seeds,

@@ -51,7 +51,7 @@ def need_no_stronger(folder: Path, stem: str, study: Study, seeds: int, *, force
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What the command line asks of a study; it can be passed to another process.
 
     Attributes
@@ -81,27 +81,27 @@ class Asked:
         return ""
 
 
-def measured(study: Study, asked: Asked, jobs: int) -> StudyResult:
+def measured(study: Study, request: Request, jobs: int) -> StudyResult:
     """Run a study with bars, or with a line for each part where stderr is no terminal."""
     with bars_or_lines(study.name) as progress:
         done: set[str] = set()
         if effective_n_jobs(jobs) > 1 and device() is None:
-            done = side_by_side(study, asked, jobs, progress)
+            done = side_by_side(study, request, jobs, progress)
 
         def of_rest(stage: str, amount: int, total: int) -> None:
             if not (isinstance(stage, Turn) and stage.stage == READ and stage.name in done):
                 progress(stage, amount, total)
 
-        return run(study, seeds=asked.seeds, quick=asked.quick, out=asked.out, progress=of_rest)
+        return run(study, seeds=request.seeds, quick=request.quick, out=request.out, progress=of_rest)
 
 
-def side_by_side(study: Study, asked: Asked, jobs: int, progress: Report) -> set[str]:
+def side_by_side(study: Study, request: Request, jobs: int, progress: Report) -> set[str]:
     """Measure what is left of a study in processes, until one fails; return what is done."""
-    todo, done = left(study, asked.seeds, quick=asked.quick, out=asked.out), set[str]()
+    todo, done = left(study, request.seeds, quick=request.quick, out=request.out), set[str]()
     if len(todo) < 2 or not Code(study.measure).is_known:
         return done
     with Parallel(n_jobs=jobs, prefer="processes", return_as="generator_unordered") as parallel:
-        for name in parallel(delayed(asked.keep)(number, seed) for number, seed in todo):
+        for name in parallel(delayed(request.keep)(number, seed) for number, seed in todo):
             if not name:
                 break
             done.add(name)
