@@ -92,7 +92,9 @@ def measured(study: Study, request: Request, jobs: int) -> StudyResult:
             if not (isinstance(stage, Turn) and stage.stage == READ and stage.name in done):
                 progress(stage, amount, total)
 
-        return run(study, seeds=request.seeds, quick=request.quick, out=request.out, progress=of_rest)
+        return run(
+            study, seeds=request.seeds, quick=request.quick, out=request.out, progress=of_rest
+        )
 
 
 def side_by_side(study: Study, request: Request, jobs: int, progress: Report) -> set[str]:
