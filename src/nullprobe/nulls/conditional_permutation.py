@@ -28,6 +28,7 @@ from nullprobe.heldout.confound_prediction import ConfoundPrediction
 from nullprobe.nulls.action import Action
 
 SWEEPS = 60  # every unit meets one other unit in each sweep
+MOST_LABELS = 50_000  # chains run together up to so many labels, so that memory stays small
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,35 +139,51 @@ class ConditionalPermutations(Action):
     def _start(self) -> np.ndarray:
         """The state (U,) that all draws start from: the unit from which each takes its label."""
         rng = np.random.default_rng([*self.seed, 2**31])
-        return self._run(np.arange(len(self.block)), rng)
+        return self._run(np.arange(len(self.block)), [rng])[0]
 
     def draw(self, k: int) -> np.ndarray:
         """Return draw k as positions (n,): y[order] are the drawn labels."""
-        return self._first[self._run(self._start, self.rng(k))][self.unit]
+        return self.orders([k])[:, 0]
 
     def orders(self, draws: Sequence[int]) -> np.ndarray:
         """Return these draws as columns, (n, m)."""
-        return np.stack([self.draw(k) for k in draws], axis=1)
+        each = max(1, MOST_LABELS // len(self.block))
+        drawn = [
+            self._run(self._start, [self.rng(k) for k in draws[i : i + each]])
+            for i in range(0, len(draws), each)
+        ]
+        return self._first[np.concatenate(drawn)].T[self.unit]
 
-    def _run(self, state: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Run the chain from a state (U,): random pairs of a block swap labels."""
-        state, values = state.copy(), self.data[self._first]
-        squares = (values**2).sum(axis=1)
-        for _ in range(1 if self.strata else SWEEPS):
-            order = np.argsort(self.block + rng.random(len(self.block)))
-            if self.strata:  # all orders are equally likely: one shuffle is enough
-                home = np.argsort(self.block, kind="stable")
-                state[home] = state[order]
-                continue
-            a, b = order[:-1:2], order[1::2]
-            same_block = self.block[a] == self.block[b]
-            a, b = a[same_block], b[same_block]
-            old, new = state[a], state[b]
-            odds = ((self.slope[a] - self.slope[b]) * (values[new] - values[old])).sum(axis=1)
+    def _run(self, start: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
+        """Run one chain for each generator from a state (U,): random pairs of a block swap labels.
+
+        Returns the states (m, U). A chain is the same whatever runs beside it.
+        """
+        m, n_units = len(rngs), len(self.block)
+        if self.strata:  # all orders are equally likely: one shuffle is enough
+            state = np.empty((m, n_units), dtype=start.dtype)
+            state[:, np.argsort(self.block, kind="stable")] = start[self._shuffled(rngs)]
+            return state
+        values, state = self.data[self._first], np.tile(start, (m, 1))
+        squares, chain = (values**2).sum(axis=1), np.arange(m)[:, None]
+        # In each order blocks follow each other, so the same places pair units of one block.
+        block = np.sort(self.block)
+        left = np.arange(0, n_units - 1, 2)
+        left = left[block[left] == block[left + 1]]
+        for _ in range(SWEEPS):
+            order = self._shuffled(rngs)
+            a, b = order[:, left], order[:, left + 1]
+            old, new = state[chain, a], state[chain, b]
+            odds = ((self.slope[a] - self.slope[b]) * (values[new] - values[old])).sum(axis=2)
             odds += (self.curvature[a] - self.curvature[b]) * (squares[new] - squares[old])
-            swap = np.log(rng.random(len(a))) < -np.logaddexp(0.0, -odds)
-            state[a], state[b] = np.where(swap, new, old), np.where(swap, old, new)
+            chance = np.stack([rng.random(len(left)) for rng in rngs])
+            swap = np.log(chance) < -np.logaddexp(0.0, -odds)
+            state[chain, a], state[chain, b] = np.where(swap, new, old), np.where(swap, old, new)
         return state
+
+    def _shuffled(self, rngs: Sequence[np.random.Generator]) -> np.ndarray:
+        """Return for each generator an order of the units (m, U), random inside each block."""
+        return np.argsort(self.block + np.stack([rng.random(len(self.block)) for rng in rngs]))
 
 
 def _units(
