@@ -45,11 +45,11 @@ def test_what_adds_nothing_is_said_to_add_nothing(what):
 @pytest.mark.slow
 def test_intervals_hold_zero_as_often_as_they_say_where_nothing_is_added():
     above = 0
-    for seed in range(40):
+    for seed in range(20):
         y, B, _ = rows(seed, n=150)
         one = beside(np.random.default_rng([seed, 1]).normal(size=(150, 3)), y, B)
         above += one.adds[1] > 0 or one.adds_nats[1] > 0
-    assert above <= 5  # at .025 each, 5 in 1,000 samples have more
+    assert above <= 4  # at .025 each, 3 in 1,000 samples have more
 
 
 @pytest.mark.slow

@@ -71,14 +71,14 @@ def test_each_is_judged_at_its_share_of_alpha(k):
 @pytest.mark.slow
 def test_some_wrong_alarm_is_as_rare_as_alpha():
     wrong = 0
-    for seed in range(20):
+    for seed in range(10):
         rng = np.random.default_rng(seed)
         X, Y = rng.standard_normal((90, 3)), rng.integers(0, 2, (90, 3))
         found = audit_attributes(
             X, {str(j): Y[:, j] for j in range(3)}, **(FEW | {"draws": 119, "claims": ["readable"]})
         )
         wrong += any(one["readable"].holds is Holds.YES for one in found.alone.values())
-    assert wrong <= 4  # at .05, 3 in 1,000 samples have more
+    assert wrong <= 3  # at .05, 1 in 1,000 samples has more
 
 
 @pytest.mark.slow
@@ -163,7 +163,7 @@ def test_what_does_not_go_is_refused_by_name(attributes, options, said):
     ],
 )
 def test_only_the_claims_that_were_asked_for_are_judged(claims, before, after):
-    X, attributes = rows(n=120)
+    X, attributes = rows(n=60)
     two = {name: attributes[name] for name in ("sex", "place")}
     found = audit_attributes(X, two, **(FEW | {"claims": claims}))
     assert [claim.name for claim in found.alone["sex"]] == before

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from nullprobe.auditing import bootstrap
 from nullprobe.auditing.bootstrap import Observing
@@ -70,12 +71,13 @@ def test_readings_vary_about_what_their_probes_read_of_new_rows_as_replicates_sa
     off = []
     rng = np.random.default_rng(1)
     y = np.arange(6_000) % 2
-    for seed in range(100):
+    for seed in range(50):
         z, several, scores, probes = read(seed, gap=gap)
         found = Observing(z, several, seed).scores(scores)
         X = rng.standard_normal((6_000, 6))
         X[:, 0] += gap * y
         truth = metrics.auc((X @ probes).T, y[None] == 1).mean()
         off.append((found.value - truth) / found.resampled.std())
-    # Of 100 standard normal numbers, the root mean square is within .79 to 1.21 in all but 1 %.
-    assert 0.7 < np.sqrt(np.mean(np.square(off))) < 1.15
+    # The bounds of 50 standard normal numbers, but for 1 in 1,000.
+    low, high = chi2.interval(0.999, 50)
+    assert low < np.square(off).sum() < high

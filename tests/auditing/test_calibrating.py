@@ -9,7 +9,7 @@ from nullprobe.auditing.calibration import Judged
 RNG = np.random.default_rng(0)
 Y = np.arange(90) % 2
 X = RNG.normal(size=(90, 4)) + 2 * Y[:, None]
-FEW = {"draws": 39, "n_splits": 1, "n_audits": 12}
+FEW = {"draws": 39, "n_splits": 1, "n_audits": 8}
 
 
 def by_name(found):
@@ -22,11 +22,11 @@ def test_each_truth_and_claim_is_judged_and_few_verdicts_are_wrong():
     each = by_name(found)
     asked = {(t, c) for t in ("nothing", "moments") for c in ("readable", "erasure_holds")}
     assert set(each) == asked
-    assert all(one.audits == 12 == sum(one.verdicts.values()) for one in found)
-    assert all(one.wrong <= 4 for one in found)  # of 12 at .05, five are one in 3,000
+    assert all(one.audits == 8 == sum(one.verdicts.values()) for one in found)
+    assert all(one.wrong <= 3 for one in found)  # of 8 at .05, four are one in 2,700
     # Labels are cut off from the rows in one world, and rows are as readable as ever in the other.
     assert each["nothing", "readable"].verdicts.get("yes", 0) <= 3
-    assert each["moments", "readable"].verdicts["yes"] == 12
+    assert each["moments", "readable"].verdicts["yes"] == 8
 
 
 @pytest.mark.slow
@@ -37,7 +37,7 @@ def test_rows_that_depend_in_secret_are_found_out():
     y = (np.arange(24) % 2)[rows]
     order = RNG.permutation(120)
     found = calibrate(own[order], y[order], groups=rows[order], claims=["readable"], **FEW)
-    assert by_name(found)["nothing", "readable"].wrong <= 4
+    assert by_name(found)["nothing", "readable"].wrong <= 3
 
 
 @pytest.mark.slow
@@ -45,7 +45,7 @@ def test_what_cannot_be_made_is_said():
     groups = np.repeat(np.arange(30), 3)
     groups[:2] = 31  # of different sizes: residuals cannot be rotated among them
     y = (np.arange(90) // 3) % 2
-    found = calibrate(X, y, groups=groups, claims=["readable"], **FEW)
+    found = calibrate(X, y, groups=groups, claims=["readable"], **FEW | {"n_audits": 1})
     assert [one.truth for one in found] == ["nothing"]
     assert "groups of one size" in found.not_tried["moments"]
     assert "moments: not tried" in str(found)
@@ -66,7 +66,7 @@ def test_it_is_a_table_and_a_frame():
 
 @pytest.mark.slow
 def test_the_same_seed_says_the_same():
-    one, other = (calibrate(X, Y, claims=["readable"], **{**FEW, "n_audits": 3}) for _ in range(2))
+    one, other = (calibrate(X, Y, claims=["readable"], **{**FEW, "n_audits": 2}) for _ in range(2))
     assert str(one) == str(other)
 
 

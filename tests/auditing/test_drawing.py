@@ -11,7 +11,7 @@ from nullprobe.auditing.drawing import adjusted, drawn, looks
 from nullprobe.stats.null_distribution import Null
 from nullprobe.stats.thresholds import Thresholds
 
-LIMITS = (39, 99, 499, 999)
+LIMITS = (39, 99, 499)
 
 
 @pytest.mark.parametrize("limit", [39, 40, 57, 60, 99, 200, 499, 999, 4999])
@@ -72,15 +72,15 @@ def test_level_of_the_rule_is_at_most_alpha_but_for_a_hundred_thousandth(limit):
 
 @pytest.mark.slow
 def test_level_at_a_stricter_alpha():
-    found, draws = level(999, 0.01)
+    found, draws = level(499, 0.01)
     assert 0.0099 < found <= 0.01 + 1e-5
-    assert draws < 400
+    assert draws < 220
 
 
 @pytest.mark.slow
 def test_the_programme_agrees_with_drawing_many_times():
-    """A check of the programme: 500 runs of the rule itself."""
-    hits, runs, bar = 0, 500, Thresholds(0.05)
+    """A check of the programme: 200 runs of the rule itself."""
+    hits, runs, bar = 0, 200, Thresholds(0.05)
     for seed in range(runs):
         rng = np.random.default_rng([41, seed])
         observed, every = rng.normal(), rng.normal(size=99)
@@ -186,7 +186,7 @@ def test_nothing_to_judge_needs_no_more_than_one_look():
 @pytest.mark.slow
 def test_of_several_representations_together_hardly_any_is_rejected_by_chance():
     """The least adjusted p of four, stopped as they stop: at most .05, but for the stopping."""
-    hits, runs = 0, 150
+    hits, runs = 0, 60
     for seed in range(runs):
         rng = np.random.default_rng([43, seed])
         together = rng.normal(size=100)[None] + rng.normal(size=(4, 100))

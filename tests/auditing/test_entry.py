@@ -83,11 +83,11 @@ def test_parts_of_fewer_than_ten_rows_give_no_interval():
 def test_few_rows_of_a_real_effect_hardly_ever_leave_no_room_for_it():
     """Without an interval, too: "no" is said in a share of α at most of effects that matter."""
     said = []
-    for seed in range(30):
+    for seed in range(20):
         w = worlds.gaussian(n=27, d=2, gap=1.2, random_state=seed)  # a mean AUC of .727
         options = {"min_effect": 0.227, "independent": True, "duplicates": "keep"}
         said.append(audit(w.X, w.y, **options, **RAW)["readable"].holds)
-    assert said.count(Holds.NO) <= binom.ppf(0.999, 30, 0.05)
+    assert said.count(Holds.NO) <= binom.ppf(0.999, 20, 0.05)
 
 
 @pytest.mark.slow
@@ -143,7 +143,7 @@ def test_same_seed_gives_the_same_document_and_another_another():
 
 @pytest.mark.slow
 def test_numbers_of_threads_and_processes_make_no_difference(monkeypatch):
-    w = worlds.gaussian(n=120, d=30, gap=1.0, random_state=0)
+    w = worlds.gaussian(n=90, d=20, gap=1.0, random_state=0)
     documents = []
     for threads, jobs, large in ((1, 1, 1e6), (2, 3, 1e6), (1, 2, 0)):
         monkeypatch.setattr(workers, "LARGE", large)  # from here on processes share the work
@@ -286,7 +286,7 @@ def test_claims_that_are_left_out_do_not_change_the_others(gaussian):
 
 @pytest.mark.slow
 def test_progress_counts_every_stage_to_its_end():
-    w = worlds.gaussian(n=120, d=4, gap=1.0, random_state=0)
+    w = worlds.gaussian(n=60, d=2, gap=1.0, random_state=0)
     done = {}
 
     def progress(stage, count, total):

@@ -17,6 +17,7 @@ W = worlds.gaussian(n=900, d=8, gap=2.0, random_state=0)
 OLD, NEW = slice(0, 450), slice(450, 900)
 ERASER = LEACE().fit(W.X[OLD], W.y[OLD])
 FEW = {"draws": 39, "n_splits": 1, "independent": True}
+ONE = {"claims": ["erasure_holds"], "depth": "quick", **FEW}
 
 
 class Leaves:
@@ -167,8 +168,8 @@ def test_rows_that_it_was_fitted_to_are_recognised(how, fit, tmp_path):
         eraser.eraser_.save(tmp_path / "own.safetensors")
         eraser = load_eraser(tmp_path / "own.safetensors")
     with pytest.raises(InputError, match=r"fitted to \d+% of these rows"):
-        audit(*SEEN[how](X, y), eraser=eraser, **FEW)
-    assert audit(W.X[NEW], W.y[NEW], eraser=eraser, **FEW).provenance["eraser"]["rows_seen"] == 0
+        audit(*SEEN[how](X, y), eraser=eraser, **ONE)
+    assert audit(W.X[NEW], W.y[NEW], eraser=eraser, **ONE).provenance["eraser"]["rows_seen"] == 0
 
 
 @pytest.mark.slow
@@ -180,7 +181,7 @@ def test_where_nobody_knows_which_rows_were_seen_it_says_so():
         "a transformer": StandardScaler().fit(W.X[OLD]),
     }
     for name, eraser in unknown.items():
-        found = audit(W.X[::2], W.y[::2], eraser=eraser, **FEW)
+        found = audit(W.X[::2], W.y[::2], eraser=eraser, **ONE)
         assert found.provenance["eraser"]["rows_seen"] == "unknown", name
 
 
@@ -188,7 +189,7 @@ def test_where_nobody_knows_which_rows_were_seen_it_says_so():
 def test_new_rows_of_few_values_are_not_taken_for_old_ones():
     rng = np.random.default_rng(0)
     X, y = np.eye(12)[rng.integers(0, 12, 400)], np.arange(400) % 2
-    found = audit(X[200:], y[200:], eraser=LEACE().fit(X[:200], y[:200]), **FEW)
+    found = audit(X[200:], y[200:], eraser=LEACE().fit(X[:200], y[:200]), **ONE)
     assert found.provenance["eraser"]["rows_seen"] == "unknown"
 
 
@@ -222,10 +223,10 @@ def test_features_are_matched_by_name_or_refused(kind, tmp_path):
     if kind == "file":
         eraser.save(tmp_path / "own.safetensors")
         eraser = load_eraser(tmp_path / "own.safetensors")
-    plain = audit(W.X[NEW], W.y[NEW], eraser=eraser, feature_names=names, **FEW)
+    plain = audit(W.X[NEW], W.y[NEW], eraser=eraser, feature_names=names, **ONE)
     order = [3, 0, 1, 2, 7, 6, 5, 4]
     moved = [names[j] for j in order]
-    found = audit(W.X[NEW][:, order], W.y[NEW], eraser=eraser, feature_names=moved, **FEW)
+    found = audit(W.X[NEW][:, order], W.y[NEW], eraser=eraser, feature_names=moved, **ONE)
     holds = plain["erasure_holds"]
     assert found["erasure_holds"].observed == pytest.approx(holds.observed, abs=1e-3)
     with pytest.raises(InputError, match="only one of the eraser and X has '(other|x0)'"):

@@ -32,12 +32,13 @@ def patched(monkeypatch, real, fake):
                     monkeypatch.setattr(module, name, fake)
 
 
+CHEAP = ["readable", "one_direction", "erasure_holds", "one_feature"]
 CASES = {
     "classes": {"X": X, "y": Y, "groups": GROUPS},
-    "three classes": {"X": X, "y": np.arange(N) % 3},
+    "three classes": {"X": X, "y": np.arange(N) % 3, "claims": CHEAP},
     "numbers": {"X": X, "y": X[:, 1] + RNG.normal(size=N)},
-    "two layers": {"X": {"a": X, "b": X[:, ::-1].copy()}, "y": Y},
-    "float32": {"X": X.astype(np.float32), "y": Y},
+    "two layers": {"X": {"a": X, "b": X[:, ::-1].copy()}, "y": Y, "claims": CHEAP[:3]},
+    "float32": {"X": X.astype(np.float32), "y": Y, "claims": CHEAP},
 }
 
 

@@ -19,7 +19,7 @@ DRAWS = {
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("draws", "effect", "sd", "power"),
-    [*((draws, 0.5, 1.0, 0.8) for draws in DRAWS), ("normal", 0.3, 1.5, 0.9)],
+    [*((draws, 0.5, 1.0, 0.8) for draws in DRAWS), ("normal", 0.9, 1.5, 0.9)],
 )
 def test_the_interval_of_an_audit_is_above_0_as_often_as_planned(draws, effect, sd, power):
     """Both directions of a pair have its shift and a deviation that cancels in their mean."""

@@ -114,7 +114,7 @@ def test_features_without_news_give_finite_draws(name, bad):
 
 
 # Exactness: many data sets for which the hypothesis of an action is true.
-SETS, DRAWS = 200, 39
+SETS, DRAWS = 100, 39
 
 
 def held_out(X, Y):

@@ -46,7 +46,7 @@ def test_draws_keep_class_counts_in_each_block_and_do_not_hang_on_their_order():
 
 @pytest.mark.slow
 def test_labels_follow_the_confounds_as_they_did():
-    W, y, log_chance = logistic(2.0, n=3000)
+    W, y, log_chance = logistic(2.0, n=2000)
     _, _, drawn = action(y, W, log_chance)
     slopes = [np.corrcoef(W, y[order])[0, 1] for order in drawn.orders(range(20)).T]
     assert np.mean(slopes) == pytest.approx(np.corrcoef(W, y)[0, 1], abs=0.03)
@@ -111,12 +111,12 @@ def test_tilted_odds_favour_the_label_that_they_are_tilted_to():
 def test_p_is_uniform_where_the_chances_are_right():
     """A statistic that follows W strongly: permuted labels would always be rejected."""
     low = plain = 0
-    for seed in range(100):
+    for seed in range(60):
         W, y, log_chance = logistic(1.5, n=60, seed=seed)
         _, _, drawn = action(y, W, log_chance)
         statistic = W @ y[drawn.orders(range(39))]
         low += ((statistic >= W @ y).sum() + 1) / 40 <= 0.05
         shuffled = np.random.default_rng(seed).permuted(np.tile(y, (39, 1)), axis=1)
         plain += ((shuffled @ W >= W @ y).sum() + 1) / 40 <= 0.05
-    assert low <= binom.ppf(0.999, 100, 0.05)
-    assert plain > 75
+    assert low <= binom.ppf(0.999, 60, 0.05)
+    assert plain > 45

@@ -22,7 +22,7 @@ from nullprobe import (
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
 
-SETS, DRAWS = 100, 19
+SETS, DRAWS = 40, 19
 
 
 class Column(ClassifierMixin, BaseEstimator):

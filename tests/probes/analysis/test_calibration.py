@@ -58,9 +58,7 @@ CLASSIFIERS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", CLASSIFIERS, ids=lambda p: type(p).__name__)
-@pytest.mark.parametrize(
-    "names", [["no", "yes"], [7, 3], ["d", "a", "c", "b"]], ids=["words", "numbers", "four"]
-)
+@pytest.mark.parametrize("names", [[7, 3], ["d", "a", "c", "b"]], ids=["numbers", "four"])
 def test_scikit_learn_calibrates_every_probe_with_groups_kept_whole(probe, names):
     s = draw(0, 1200, 4, len(names), gap=1.5)
     y = np.array(names)[s.y]
@@ -134,19 +132,19 @@ def test_interval_of_chances_that_are_right_reaches_zero_about_as_often_as_it_sa
 @pytest.mark.parametrize("sharpness", [0.5, 2.0])
 def test_interval_covers_the_error_of_chances_that_are_wrong(sharpness):
     rng = np.random.default_rng(1)
-    logits = rng.normal(size=400_000) * 1.5
+    logits = rng.normal(size=200_000) * 1.5
     said, truth = (1 / (1 + np.exp(-a)) for a in (sharpness * logits, logits))
     edges = np.quantile(said, np.arange(1, 10) / 10)
     place = np.searchsorted(edges, said)
     apart = [(said[place == b].mean() - truth[place == b].mean()) ** 2 for b in range(10)]
     known, inside = np.sqrt(np.mean(apart)), 0
-    for i in range(200):
+    for i in range(100):
         rows = slice(2000 * i, 2000 * (i + 1))
         low, high = reliability(
             said[rows], rng.random(2000) < truth[rows], n_resamples=300
         ).interval
         inside += low <= known <= high
-    assert inside >= 177
+    assert inside >= binom.ppf(0.001, 100, 0.95)
 
 
 def test_curve_tells_what_was_said_and_what_was_so():

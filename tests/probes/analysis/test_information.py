@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.special import expit
-from scipy.stats import binom, norm
+from scipy.stats import chi2, norm
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -29,14 +29,15 @@ def test_known_information_has_its_limits():
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", [LogisticProbe(), LDAProbe()])
 def test_interval_covers_what_is_known_of_gaussian_worlds(probe):
-    n_worlds, gap, truth = 80, 1.5, known(1.5)
-    inside = 0
+    n_worlds, gap, truth = 40, 1.5, known(1.5)
+    off = []
     for seed in range(n_worlds):
         world = worlds.gaussian(n=1000, d=2, gap=gap, random_state=seed)
-        low, high = usable_information(probe, world.X, world.y, random_state=seed).interval
-        inside += low <= truth <= high
-    # At .95, fewer come once in a thousand times, and all of them once in sixty.
-    assert binom.ppf(0.001, n_worlds, 0.95) <= inside < n_worlds
+        found = usable_information(probe, world.X, world.y, random_state=seed)
+        off.append((found.nats - truth) / (np.ptp(found.interval) / 2 / norm.ppf(0.975)))
+    # In standard errors: neither too narrow nor too wide, but for 1 in 1,000.
+    low, high = chi2.interval(0.999, n_worlds)
+    assert low < np.square(off).sum() < high
 
 
 def test_noise_has_no_information():

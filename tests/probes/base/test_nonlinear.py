@@ -102,13 +102,15 @@ def test_largest_of_many_scores_wins(probe):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", NONLINEAR)
-@pytest.mark.parametrize("names", [["b", "a", "d", "c", "é"], [7, -3, 0, 100, 2**40]])
-@pytest.mark.parametrize("n_classes", [2, 3, 5])
+@pytest.mark.parametrize(
+    ("names", "n_classes"),
+    [(["b", "a"], 2), (["b", "a", "d", "c", "é"], 5), ([7, -3, 2**40], 3)],
+)
 def test_few_or_many_classes_are_read_whatever_they_are_called(probe, names, n_classes):
     world = worlds.multiclass(n=400, d=6, n_classes=n_classes, gap=5.0)
     y = np.array(names)[world.y]
     fitted = probe().fit(world.X[:200], y[:200])
-    assert fitted.classes_.tolist() == sorted(names[:n_classes])
+    assert fitted.classes_.tolist() == sorted(names)
     assert fitted.score(world.X[200:], y[200:]) > world.truth["bayes_accuracy"] - 0.1
 
 

@@ -1,6 +1,7 @@
 """Probes of contrast pairs: normalised sides, signs, new pairs."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -30,6 +31,12 @@ UNTOLD = ContrastPairs(TRAIN.negative, TRAIN.positive, groups=TRAIN.groups)
 PROBES = [CCS(n_init=3), CRC(), VINC()]
 
 
+@cache
+def trained(probe):
+    """Return a probe that was fitted to the training pairs, for tests that only read it."""
+    return clone(probe).fit(TRAIN)
+
+
 def still_in_group(g):
     """Return pairs whose positive side never varies within one group."""
     there = (TRAIN.groups == g)[:, None]
@@ -57,7 +64,7 @@ def test_shifts_and_units_of_a_side_in_a_group_change_nothing(probe):
     units = np.geomspace(1e-3, 1e3, 16)
     codes = TRAIN.groups
     moved = replace(TRAIN, negative=TRAIN.negative * units + shift[codes])
-    before, after = (clone(probe).fit(pairs) for pairs in (TRAIN, moved))
+    before, after = trained(probe), clone(probe).fit(moved)
     moved_new = (NEW.negative * units + shift[NEW.groups], NEW.positive)
     np.testing.assert_allclose(
         after.decision_function(*moved_new, NEW.groups),
@@ -69,7 +76,7 @@ def test_shifts_and_units_of_a_side_in_a_group_change_nothing(probe):
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_nothing_of_new_pairs_reaches_the_probe(probe):
-    fitted = clone(probe).fit(TRAIN)
+    fitted = trained(probe)
     alone = [fitted.decision_function(NEW.take(slice(i, i + 1)))[0] for i in range(20)]
     np.testing.assert_allclose(alone, fitted.decision_function(NEW)[:20], atol=1e-12)
 
@@ -77,7 +84,7 @@ def test_nothing_of_new_pairs_reaches_the_probe(probe):
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_truth_is_recovered_on_new_pairs(probe):
-    fitted = clone(probe).fit(TRAIN)
+    fitted = trained(probe)
     assert fitted.sign_ == "from labels"
     assert fitted.score(NEW) > 0.95
     scores = fitted.decision_function(NEW)
@@ -91,13 +98,13 @@ def test_without_groups_prompts_flip_along_with_truth(probe):
     """Each template shifts its sides by itself: a difference of means that is not the truth."""
     pairs = replace(PAIRS, groups=None)
     alone = clone(probe).fit(pairs.take(slice(400)))
-    assert alone.score(pairs.take(slice(400, None))) < clone(probe).fit(TRAIN).score(NEW)
+    assert alone.score(pairs.take(slice(400, None))) < trained(probe).score(NEW)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_labels_settle_the_sign_and_nothing_else(probe):
-    told, untold = clone(probe).fit(TRAIN), clone(probe).fit(UNTOLD)
+    told, untold = trained(probe), clone(probe).fit(UNTOLD)
     swapped = clone(probe).fit(replace(TRAIN, y=1 - TRAIN.y))
     assert (told.sign_, untold.sign_) == ("from labels", "unresolved")
     np.testing.assert_array_equal(told.probe_.weights, untold.probe_.weights)

@@ -31,7 +31,7 @@ def readings(probe, world, draws=1000):
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", [MeanDifferenceProbe, LDAProbe, LogisticProbe])
 def test_linear_probes_read_nothing_of_unequal_covariances(probe):
-    world = worlds.heteroscedastic(n=4000, random_state=1)
+    world = worlds.heteroscedastic(n=2000, random_state=1)
     _, (low, high) = readings(probe(), world)
     assert low <= world.truth["linear_auc"] <= high
 
@@ -39,7 +39,7 @@ def test_linear_probes_read_nothing_of_unequal_covariances(probe):
 @pytest.mark.slow
 @pytest.mark.parametrize("probe", [QuadraticProbe, RBFProbe, KNeighborsProbe, MLPProbe])
 def test_nonlinear_probes_read_unequal_covariances(probe):
-    world = worlds.heteroscedastic(n=4000, random_state=1)
+    world = worlds.heteroscedastic(n=2000, random_state=1)
     found, (low, high) = readings(probe(), world)
     assert low > 0.75
     assert found <= world.truth["quadratic_auc"] + (high - low)
