@@ -50,15 +50,15 @@ def test_texts_of_the_study_have_no_byline():
 
 @pytest.mark.slow
 def test_a_small_run_measures_everything_and_judges_by_all_rules(monkeypatch, tmp_path):
-    for name, value in {"STEPS": 800, "TEXTS": 100, "MAPS": 19, "BEGINNINGS": 50}.items():
+    for name, value in {"STEPS": 240, "TEXTS": 100, "MAPS": 19, "BEGINNINGS": 50}.items():
         monkeypatch.setattr(room, name, value)
-    monkeypatch.setattr(room, "SNAPSHOTS", (400, 800))
+    monkeypatch.setattr(room, "SNAPSHOTS", (120, 240))
     result = run(room.authors, quick=True, cache=tmp_path)
     (record,) = result.records
     assert record.values["untrained: author share"] != record.values["author share"]
     assert abs(record.values["unlinked corpus: author share"]) < 0.3
     assert len(record.nulls["lost by erasing authors"]) == 19
-    assert record.series["step"] == (100.0, 200.0)
+    assert record.series["step"] == (30.0, 60.0)
     assert {claim.name for claim in result.claims} == {rule.name for rule in room.RULES}
     assert len(result.figures) == 3
     shares = [v for name, v in record.values.items() if ": bad after" in name]

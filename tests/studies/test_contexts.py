@@ -73,7 +73,7 @@ def test_a_loss_of_behaviour_is_judged_apart_for_each_share_of_old_texts(old):
 
 @pytest.fixture
 def small(monkeypatch):
-    for name, value in {"STEPS": 600, "JUMP": 80, "CURVE": (40, 80), "AGAIN": 5}.items():
+    for name, value in {"STEPS": 80, "JUMP": 80, "CURVE": (40, 80), "AGAIN": 5}.items():
         monkeypatch.setattr(room, name, value)
 
 

@@ -1,6 +1,7 @@
 """The study of outside-text: guarantees hold, attacks break what has none, the price is stated."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from nullprobe.studies import outside_ways as ways
 from nullprobe.studies.definition import Budget, Cell
 from nullprobe.studies.outside_rules import ATTACKS, PLACEBO, RULES, TEXTS
 from nullprobe.studies.running import run
+from nullprobe.studies.training import module
+
+searches = module("attacks")
 
 SMALL = {
     room: {"STEPS": 40, "PRICED": 300},
@@ -28,13 +32,20 @@ def small(monkeypatch):
             monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(room, "TUNING", 10)
     monkeypatch.setattr(room, "RATES", (1e-3, 1.0))
+    monkeypatch.setattr(searches, "search_vector", partial(searches.search_vector, steps=12))
 
 
 @pytest.fixture(scope="module")
-def result():
+def kept(tmp_path_factory):
+    """Return a folder for the model that every cell begins with."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def result(kept):
     with pytest.MonkeyPatch.context() as patch:
         small(patch)
-        yield run(room.outside, quick=True, cache=False)
+        yield run(room.outside, quick=True, cache=kept)
 
 
 def values_of(result, way):
@@ -104,15 +115,15 @@ def test_the_same_seed_gives_the_same_numbers(monkeypatch):
 
 
 @pytest.mark.slow
-def test_small_vectors_are_measured_and_one_of_no_length_changes_nothing(monkeypatch):
+def test_small_vectors_are_measured_and_one_of_no_length_changes_nothing(monkeypatch, kept):
     small(monkeypatch)
     monkeypatch.setattr(room, "SMALL_NORMS", (1e-9, 1000.0))
     part = replace(room.outside.part("small"), pictures=None)
     rules = [replace(rule, of="vector of norm 1000") for rule in part.rules]
-    found = run(replace(part, rules=rules), quick=True, cache=False)
+    found = run(replace(part, rules=rules), quick=True, cache=kept)
     assert [one.cell.way for one in found.records] == ["prompted", "tuned", "tuned, noise too"]
     budget = Budget(quick=True, cache=False)
-    made = room.train(room.CORPUS, seed=0, budget=Budget(cache=False), steps=room.STEPS)
+    made = room.train(room.CORPUS, seed=0, budget=Budget(cache=kept), steps=room.STEPS)
     for one in found.records:
         every = attacks.Attacks(0, budget)
         stream = room.module("attacks").size_of(made.model, "layers.1", every.natural)
