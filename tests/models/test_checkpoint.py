@@ -7,32 +7,21 @@ import pytest
 from support import small_hub
 from support import tiny_models as tiny
 
-from nullprobe import InputError
-from nullprobe.models import checkpoint
-
-LOAD = """
-import json, sys
 from nullprobe import InputError, models
+from nullprobe.cli import main
+from nullprobe.models import checkpoint
 from nullprobe.models.provenance import described
-def load(name, options):
-    try:
-        model, tokenizer = models.load(name, **options)
-        sites = list(models.sites(models.structure(name, options.get("revision"))))
-        return {{"is": described(model), "words": len(tokenizer), "sites": len(sites)}}
-    except InputError as error:
-        return {{"refused": str(error)}}
-print(json.dumps([load(*each) for each in {requests}]))
-"""
 
 
-def load_all(served, home, *requests, environment=None):
-    """Load each (name, options) in one new process, whose start takes most of the time."""
-    code = LOAD.format(requests=requests)
-    return small_hub.python(code, served.address, home, **(environment or {}))
-
-
-def load(served, home, name="us/tiny", environment=None, **options):
-    return load_all(served, home, (name, options), environment=environment)[0]
+def load(served, home, name="us/tiny", *, offline=False, **options):
+    """Load a model as a user does; return what it is, or the message that refuses it."""
+    with small_hub.at(served.address, home, offline=offline):
+        try:
+            model, tokenizer = models.load(name, **options)
+            sites = models.sites(models.structure(name, options.get("revision")))
+        except InputError as error:
+            return {"refused": str(error)}
+    return {"is": described(model), "words": len(tokenizer), "sites": len(sites)}
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +66,14 @@ def test_a_model_of_the_hub_has_its_commit_and_is_loaded_again_without_a_network
     )
     assert not [path for suffix in (".py", ".bin") for path in served.fetched(suffix)]
     asked = len(served.asked)
-    assert load(served, tmp_path, environment={"HF_HUB_OFFLINE": "1"}) == found
+    assert load(served, tmp_path, offline=True) == found
     assert len(served.asked) == asked
 
 
 @pytest.mark.slow
 def test_a_revision_may_be_a_tag_or_a_commit(served, tmp_path):
     revisions = {"revision": "v1"}, {"revision": small_hub.COMMITS["v1"]}, {}
-    requests = [("us/tiny", each) for each in revisions]
-    of_tag, of_commit, of_main = load_all(served, tmp_path, *requests)
+    of_tag, of_commit, of_main = (load(served, tmp_path, **each) for each in revisions)
     assert of_tag["is"] == of_commit["is"]
     assert of_tag["is"]["revision"] == small_hub.COMMITS["v1"]
     assert of_tag["is"]["weights"] != of_main["is"]["weights"]
@@ -96,13 +84,13 @@ def test_commands_take_a_name_and_a_revision(served, tmp_path):
     (tmp_path / "texts.csv").write_text("text\nw1 w2\nw3\n")
     asked = ["us/tiny", str(tmp_path / "texts.csv"), "--text", "text", "--site", "embeddings"]
     options = ["--revision", "v1", "--out", str(tmp_path / "states")]
-    code = f"from nullprobe.cli import main; print(main({['capture', *asked, *options]}))"
-    assert small_hub.python(code, served.address, tmp_path / "home") == 0
+    with small_hub.at(served.address, tmp_path / "home"):
+        assert main(["capture", *asked, *options]) == 0
     manifest = json.loads((tmp_path / "states" / "manifest.json").read_text("utf-8"))
     assert manifest["model"]["revision"] == small_hub.COMMITS["v1"]
-    code = "from nullprobe.cli import main; print(main(['sites', 'us/tiny', '--revision', 'v1']))"
     asked = len(served.fetched(".safetensors"))
-    assert small_hub.python(code, served.address, tmp_path / "other home") == 0
+    with small_hub.at(served.address, tmp_path / "other home"):
+        assert main(["sites", "us/tiny", "--revision", "v1"]) == 0
     assert len(served.fetched(".safetensors")) == asked
 
 
@@ -119,8 +107,8 @@ def test_an_adapter_on_the_hub_names_its_model_there(repositories, tmp_path):
     (tmp_path / "change" / checkpoint.ADAPTER).write_text(json.dumps(said))
     there = {**repositories, "us/change": {"v1": tmp_path / "change", "main": tmp_path / "change"}}
     with small_hub.hub(there) as served:
-        requests = ("us/change", {}), ("us/tiny", {"adapter": "us/change"})
-        by_name, given = (each["is"] for each in load_all(served, tmp_path / "home", *requests))
+        requests = {"name": "us/change"}, {"name": "us/tiny", "adapter": "us/change"}
+        by_name, given = (load(served, tmp_path / "home", **each)["is"] for each in requests)
     assert by_name == given
     assert (given["name"], given["adapter"]["name"]) == ("us/tiny", "us/change")
     assert given["revision"] == given["adapter"]["revision"] == small_hub.COMMITS["main"]
@@ -134,10 +122,9 @@ def test_what_the_hub_does_not_have_is_refused(served, tmp_path):
         ("us/pickles", ""): ".safetensors",
         ("us/damaged", ""): "JSON object",
     }
-    requests = [(name, {"revision": v} if v else {}) for name, v in expected]
-    found = load_all(served, tmp_path, *requests)
-    for ((name, _), message), each in zip(expected.items(), found, strict=True):
-        assert message in each["refused"], name
+    for (name, revision), message in expected.items():
+        found = load(served, tmp_path, name, **({"revision": revision} if revision else {}))
+        assert message in found["refused"], name
 
 
 @pytest.mark.slow

@@ -34,6 +34,15 @@ def captured(loaded):
     return models.capture(*loaded, TEXTS, "layers.*.output", batch_size=3)
 
 
+@pytest.fixture(scope="module")
+def saved(loaded, tmp_path_factory):
+    """Return the plain folder that the model and its tokenizer are saved in."""
+    folder = tmp_path_factory.mktemp("saved")
+    for one in loaded:
+        one.save_pretrained(folder)
+    return folder
+
+
 def plain_states(model, tokenizer):
     """Return the last token's states after each layer by plain hooks, one text at a time."""
     rows = {i: [] for i in range(LAYERS)}
@@ -90,11 +99,9 @@ def test_what_it_is_is_recorded(loaded):
     assert found["quantization"].split(", ")[0] == "Q4_1"
 
 
-def test_its_states_survive_saving_as_a_plain_folder(loaded, captured, tmp_path):
+def test_its_states_survive_saving_as_a_plain_folder(loaded, captured, saved):
     model, tokenizer = loaded
-    model.save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    again, words = models.load(tmp_path)
+    again, words = models.load(saved)
     assert words(TEXTS)["input_ids"] == tokenizer(TEXTS)["input_ids"]
     assert described(again)["weights"] == described(model)["weights"]
     found = models.capture(again, words, TEXTS, "layers.*.output", batch_size=3)
@@ -102,13 +109,10 @@ def test_its_states_survive_saving_as_a_plain_folder(loaded, captured, tmp_path)
         assert relative(found[site], rows).max() < 1e-5, site
 
 
-@pytest.mark.parametrize("bits", ["8bit", "4bit"])
-def test_quantised_it_still_knows_the_capital(loaded, tmp_path, bits):
+@pytest.mark.parametrize("bits", [pytest.param("8bit", marks=pytest.mark.long), "4bit"])
+def test_quantised_it_still_knows_the_capital(saved, bits):
     pytest.importorskip("bitsandbytes")
-    model, tokenizer = loaded
-    model.save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    small, words = models.load(tmp_path, quantization=bits)
+    small, words = models.load(saved, quantization=bits)
     with torch.no_grad():
         answer = small(**words(TEXTS[0], return_tensors="pt")).logits[0, -1].argmax()
     assert words.decode(answer).strip() == "Paris"

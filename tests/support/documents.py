@@ -196,6 +196,14 @@ def layers(n_layers, n_axes=2):
     ]
 
 
+def survey(found, *whole):
+    """Return documents of a survey, which draws no histograms; those at ``whole`` do."""
+    return [
+        one if place in whole else one | {"provenance": one["provenance"] | {"depth": "survey"}}
+        for place, one in enumerate(found)
+    ]
+
+
 def hostile(text, n_axes=3):
     """Return a document in which every string of a user is ``text``."""
     y = np.array([text, text + "!"])

@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote, urlsplit
+
+import pytest
+from huggingface_hub import constants
 
 COMMITS = {"main": "a" * 40, "v1": "b" * 40}
 
@@ -118,17 +118,17 @@ def hub(repositories):
         thread.join()
 
 
-def python(code, address, home, **environment):
-    """Run code in a process of its own whose hub is at this address; return what it printed."""
-    own = {"HF_ENDPOINT": address, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
-    dropped = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN")
-    kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**kept, **own, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
+@contextmanager
+def at(address, home, *, offline=False):
+    """Let huggingface_hub ask this address and keep files in ``home``, within the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constants, "ENDPOINT", address)
+        path = urlsplit(constants.HUGGINGFACE_CO_URL_TEMPLATE).path
+        patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + path)
+        patch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
+        patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN"):
+            patch.delenv(name, raising=False)
+        if offline:
+            patch.setenv("HF_HUB_OFFLINE", "1")
+        yield

@@ -280,6 +280,7 @@ def test_a_real_encoder_without_a_head_says_that_plausibility_was_not_compared()
     assert "head" in found.beyond_reason
 
 
+@pytest.mark.long
 def test_a_real_language_model_tells_negation_by_its_words():
     model, tokenizer = language_model.smollm2()
     organism = organisms.brief(n_entities=24)

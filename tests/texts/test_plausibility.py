@@ -48,7 +48,7 @@ def test_the_last_word_begins_at_the_last_blank_before_letters(pieces, first):
     assert last_word(Pieces(pieces), np.arange(len(pieces))) == first
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_real_model_finds_true_statements_more_likely():
     model, tokenizer = language_model.smollm2()
     pairs = [("Paris", "France"), ("Rome", "Italy"), ("Madrid", "Spain"), ("Tokyo", "Japan")]

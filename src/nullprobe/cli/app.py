@@ -10,6 +10,8 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import typer
 
@@ -70,6 +72,12 @@ for command in (
     app.command()(command)
 
 
+@cache
+def _tree() -> Any:
+    """Return the commands with their options; to read them from the signatures takes a while."""
+    return typer.main.get_command(app)
+
+
 def _in_a_line(message: Warning | str, *_: object) -> None:
     """Print a warning; where in the code it arose helps nobody."""
     streams.warn(message)
@@ -86,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = False
     try:
-        command = typer.main.get_command(app)
+        command = _tree()
         with command.make_context("nullprobe", words) as context:
             debug = bool(context.params.get("debug"))
             with warnings.catch_warnings():

@@ -83,7 +83,7 @@ def test_pictures_fit_a_small_window(alone):
 
 
 def test_twelve_layers_are_seen_without_scrolling_sideways(page, folder):
-    opened(page, folder, documents.layers(12, n_axes=1))
+    opened(page, folder, documents.survey(documents.layers(12, n_axes=1)))
     table = "document.querySelector('.overview')"
     cells = f"[...{table}.querySelectorAll('td, th')]"
     assert page.run(f"{table}.querySelectorAll('.holds').length") == 12 * len(

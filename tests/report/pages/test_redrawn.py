@@ -39,7 +39,7 @@ def audit(page, folder):
 
 @pytest.fixture(scope="module")
 def layers(page, folder):
-    write_html(folder / "page.html", documents.layers(5))
+    write_html(folder / "page.html", documents.survey(documents.layers(5), 0))
     return read(page, folder)
 
 
