@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.command_files import N, X, Y, command
+from support.command_files import N, X, Y, done
 
 from nullprobe.cli import main, verdict_tables
 
@@ -97,12 +97,11 @@ def test_errors_have_no_control_character(name, capsys):
 
 
 @pytest.mark.slow
-def test_a_terminal_has_the_colours_of_ours_alone(monkeypatch):
+def test_a_terminal_has_the_colours_of_ours_alone(monkeypatch, capsys):
     """A label in red ink is not obeyed where verdicts are shown in colours."""
     monkeypatch.setenv("FORCE_COLOR", "1")
-    process = command(*shlex.split(OUTPUTS["audit"]), TERM="xterm-256color")
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+    monkeypatch.setenv("TERM", "xterm-256color")
+    out = done(capsys, *shlex.split(OUTPUTS["audit"]))
     assert re.sub(r"\x1b\[[\d;]*m", "", out).count("\x1b") == 0
     assert "\x1b[1;3" in out
     assert "\x07" not in out

@@ -13,7 +13,7 @@ from nullprobe.cli import main
 
 CODES = np.arange(ROWS) % 4
 FORMATS = ["csv", "parquet", "npz"]
-FEW = ["--draws", "39", "--claims", "readable"]
+FEW = ["--draws", "39", "--claims", "one_direction"]
 COMMANDS = {
     "audit": ["audit", "--concept", "y", *FEW],
     "compare": ["compare", "--concept", "y", "--erasers", "leace", "--probes", "linear"],

@@ -16,6 +16,7 @@ RNG = np.random.default_rng(0)
 Y = np.sort(np.arange(N) % 3)
 GROUPS = np.arange(N) // 2
 X = RNG.standard_normal((N, 4)) + Y[:, None]
+ONE = ["--draws", "39", "--claims", "one_direction", "--independent"]
 QUICK = ["--draws", "39", "--claims", "readable", "--independent"]
 
 
@@ -38,9 +39,9 @@ def cut(drawn):
 @pytest.mark.parametrize(
     ("command", "grouped"),
     [
-        (["audit", "rows.npz", "--leave-out", "g", "--leave-out", "other", *QUICK], False),
+        (["audit", "rows.npz", "--leave-out", "g", "--leave-out", "other", *ONE], False),
         (["audit", "rows.npz", "--groups", "g", "--leave-out", "other", *QUICK], True),
-        (["audit", "rows.npz", "--layers", "X", "--leave-out", "g", *QUICK], False),
+        (["audit", "rows.npz", "--layers", "X", "--leave-out", "g", *ONE], False),
         (
             ["compare", "rows.npz", "--concept", "y", "--keep", "other", "--groups", "g"]
             + ["--erasers", "leace", "--probes", "linear", "--independent"],
