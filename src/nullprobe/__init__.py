@@ -12,7 +12,8 @@ from nullprobe._version import __version__
 if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe import corpora, models, plot, studies, worlds
     from nullprobe._core.validation import InputError
-    from nullprobe.auditing.attributes import Attributes, audit_attributes
+    from nullprobe.auditing.attributes import audit_attributes
+    from nullprobe.auditing.attributes_result import Attributes
     from nullprobe.auditing.calibrating import calibrate
     from nullprobe.auditing.calibration import Calibration
     from nullprobe.auditing.entry import audit
@@ -94,7 +95,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
 # The module that has each public name; a package stands for itself.
 _MODULES = {
     "AffineEraser": "nullprobe.erasers",
-    "Attributes": "nullprobe.auditing.attributes",
+    "Attributes": "nullprobe.auditing.attributes_result",
     "Audit": "nullprobe.auditing.result",
     "CCS": "nullprobe.probes",
     "CRC": "nullprobe.probes",

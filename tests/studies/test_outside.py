@@ -27,9 +27,9 @@ SMALL = {
 
 
 def small(monkeypatch):
-    for module, values in SMALL.items():
+    for place, values in SMALL.items():
         for name, value in values.items():
-            monkeypatch.setattr(module, name, value)
+            monkeypatch.setattr(place, name, value)
     monkeypatch.setattr(room, "TUNING", 10)
     monkeypatch.setattr(room, "RATES", (1e-3, 1.0))
     monkeypatch.setattr(searches, "search_vector", partial(searches.search_vector, steps=12))
@@ -105,8 +105,8 @@ def test_a_share_of_the_table_costs_what_the_bound_says(result):
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(monkeypatch):
     small(monkeypatch)
-    for module, name in ((room, "STEPS"), (ways, "TEACHING")):
-        monkeypatch.setattr(module, name, 4)
+    for place, name in ((room, "STEPS"), (ways, "TEACHING")):
+        monkeypatch.setattr(place, name, 4)
     one, other = (
         room.measure(Cell({"way": ways.SEALED}), 1, Budget(quick=True, cache=False))
         for _ in range(2)

@@ -12,7 +12,7 @@ from nullprobe import (
     Outcome,
     SameConcept,
 )
-from nullprobe.auditing.attributes import PARTS, PLACE
+from nullprobe.auditing.attributes_result import PARTS, PLACE
 from nullprobe.auditing.calibration import Judged
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.report.audit_document import AuditDocument

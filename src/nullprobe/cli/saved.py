@@ -12,7 +12,7 @@ from rich.console import Console
 from nullprobe._core.nested import is_mapping
 from nullprobe._core.printable import printable
 from nullprobe._core.validation import InputError, complain
-from nullprobe.auditing.attributes import Attributes
+from nullprobe.auditing.attributes_result import Attributes
 from nullprobe.auditing.calibration import Calibration
 from nullprobe.auditing.layers import Layers, by_name
 from nullprobe.auditing.result import Audit

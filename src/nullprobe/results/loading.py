@@ -7,7 +7,7 @@ from typing import Any
 
 from nullprobe._core.nested import is_mapping
 from nullprobe._core.validation import InputError, complain
-from nullprobe.auditing.attributes import PLACE, Attributes
+from nullprobe.auditing.attributes_result import PLACE, Attributes
 from nullprobe.auditing.calibration import Calibration
 from nullprobe.auditing.layers import Layers, by_name
 from nullprobe.auditing.result import Audit
