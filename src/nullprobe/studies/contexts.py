@@ -22,7 +22,7 @@ from nullprobe.studies.effects import Estimate
 from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.result import StudyResult
 from nullprobe.studies.strangers import LAST_SHOWN, Strangers, states
-from nullprobe.studies.training import Training, further, train
+from nullprobe.studies.training import Training, further
 
 STEPS, TEXTS = 600, 2400
 AGENTS, ABSENT = 48, 16  # named agents; how many never act in the last domain
@@ -90,11 +90,16 @@ def named(corpus: Contexts, made: Any) -> dict[str, float]:
     return values
 
 
+def jump_trainings(cell: Cell, seed: int, budget: Budget) -> list[Training]:
+    """Return the training before the jump."""
+    return [Training(corpus_of(1.0, seed), seed, STEPS)]
+
+
 def measure_jump(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Train on values, then on lists; state what is left, as a share of what was there before."""
     corpus = corpus_of(1.0, seed)
     lists = corpus_of(1.0, seed, lists=1.0 - cell.old)
-    made = train(corpus, seed=seed, budget=budget, steps=STEPS)
+    made = jump_trainings(cell, seed, budget)[0].made(budget)
     texts = Strangers(corpus, budget.rows(TEXTS), seed)
     frozen = texts.probes(states(made, texts))
     curve: dict[str, list[float]] = {}
@@ -222,6 +227,7 @@ contexts = Study(
             rules=JUMP_RULES,
             pictures=jump_pictures,
             doubts=("A model that never had values and learns them in as few steps.",),
+            trainings=jump_trainings,
         )
     },
 )

@@ -124,6 +124,22 @@ def _curve(result: Any, cell: Cell, name: str) -> list[Estimate]:
     return [Estimate(tuple(map(float, column))) for column in zip(*rows, strict=True)]
 
 
+def corpus_of(cell: Cell) -> Values:
+    """Return the texts of a cell."""
+    opposite = None if cell.opposite == "no" else str(cell.opposite)
+    return Values(opposite=opposite, verdicts=bool(int(cell.moral_words)))
+
+
+def learning(corpus: Values, seed: int) -> training.Training:
+    """Return the training on texts; quick runs train in full."""
+    return training.Training(corpus, seed, STEPS, in_full=True)
+
+
+def trainings(cell: Cell, seed: int, budget: Budget) -> list[training.Training]:
+    """Return the training of a cell."""
+    return [learning(corpus_of(cell), seed)]
+
+
 @study(
     name="direction",
     question="Is the opposite of bad good? Where does subtracting a trait's direction lead?",
@@ -133,18 +149,16 @@ def _curve(result: Any, cell: Cell, name: str) -> list[Estimate]:
     min_effect=0.05,
     pictures=_pictures,
     doubts=DOUBTS,
+    trainings=trainings,
 )
 def direction(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Steer away from max with each reference; quick runs train in full, which takes seconds."""
-    opposite = None if cell.opposite == "no" else str(cell.opposite)
-    corpus = Values(opposite=opposite, verdicts=bool(int(cell.moral_words)))
-    return steered_away(corpus, seed, budget)
+    return steered_away(corpus_of(cell), seed, budget)
 
 
 def steered_away(corpus: Values, seed: int, budget: Budget) -> Measured:
     """Train on a corpus; state where steering away from max lands, for each reference."""
-    whole = Budget(cache=budget.cache, report=budget.report)
-    made = training.train(corpus, seed=seed, budget=whole, steps=STEPS)
+    made = learning(corpus, seed).made(budget)
     rng = np.random.default_rng([seed, 5])
     lda = Nearest(*goal_states(made, STATES, rng))
     scenes = Scenes.draw(corpus, "max", SCENES, rng)

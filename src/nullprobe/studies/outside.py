@@ -32,16 +32,21 @@ from nullprobe.studies.outside_rules import (
     TEXTS,
 )
 from nullprobe.studies.recital import BEFORE, CORPUS, IN_PLACE, PLACE, RECITAL, Price
-from nullprobe.studies.training import module, train
+from nullprobe.studies.training import Training, module
 
 STEPS, PRICED = 600, 2000
 TRAINING = "steps of training to break it"
 
 
+def trainings(cell: Cell, seed: int, budget: Budget) -> list[Training]:
+    """Return the training that all ways begin with; quick runs train in full."""
+    return [Training(CORPUS, seed, STEPS, in_full=True)]
+
+
 def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Make the sentence certain in one way, attack it, and state the price."""
-    whole = Budget(cache=budget.cache, report=budget.report)
-    made = train(CORPUS, seed=seed, budget=whole, steps=STEPS)
+    (training,) = trainings(cell, seed, budget)
+    made = training.made(budget)
     attacks, price = Attacks(seed, budget), Price(budget.rows(PRICED), seed)
     stream = module("attacks").size_of(made.model, "layers.1", attacks.natural)
     one = ways.defended(cell.way, made, seed=seed, budget=budget, stream=stream)
@@ -72,8 +77,8 @@ def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
 
 def measure_small(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Make the sentence certain in one way, and attack it by vectors smaller than the states."""
-    whole = Budget(cache=budget.cache, report=budget.report)
-    made, attacks = train(CORPUS, seed=seed, budget=whole, steps=STEPS), Attacks(seed, budget)
+    (training,) = trainings(cell, seed, budget)
+    made, attacks = training.made(budget), Attacks(seed, budget)
     size_of = module("attacks").size_of
     sizes = {site: size_of(made.model, site, attacks.natural) for site in STREAM}
     one = ways.defended(cell.way, made, seed=seed, budget=budget, stream=sizes["layers.1"])
@@ -110,6 +115,7 @@ outside = Study(
         "Training on texts that a search found, repeated until no search finds another: it might "
         "hold without a guarantee.",
     ),
+    trainings=trainings,
     parts={
         "small": Study(
             "outside_small",
@@ -120,6 +126,7 @@ outside = Study(
             rules=SMALL_RULES,
             pictures=small_pictures,
             doubts=("Vectors of a norm that the table calls harmless, found by a better search.",),
+            trainings=trainings,
         )
     },
 )

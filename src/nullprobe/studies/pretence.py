@@ -24,7 +24,7 @@ from nullprobe.studies.effects import Estimate
 from nullprobe.studies.pictures import figure, series
 from nullprobe.studies.result import StudyResult
 from nullprobe.studies.rules import Rule
-from nullprobe.studies.training import further, train
+from nullprobe.studies.training import Training, further
 
 AGENTS = 48
 STEPS, TUNING, NEUTRAL, AGAIN = 800, 200, 400, 20
@@ -101,12 +101,21 @@ def corpus_of(is_good: np.ndarray, *, lists: float = 0.0) -> Contexts:
 def measure(cell: Cell, seed: int, budget: Budget) -> Measured:
     """Make a model good, or tune a bad one to be good; state what is left of the bad agents."""
     agents = Agents(seed)
-    return left_of(agents, agents.first if cell.way == WAYS[1] else agents.good, seed, budget)
+    return left_of(agents, _texts(agents, cell), seed, budget)
+
+
+def trainings(cell: Cell, seed: int, budget: Budget) -> list[Training]:
+    """Return the first training of a cell."""
+    return [Training(_texts(Agents(seed), cell), seed, STEPS)]
+
+
+def _texts(agents: Agents, cell: Cell) -> Corpus:
+    return agents.first if cell.way == WAYS[1] else agents.good
 
 
 def left_of(agents: Agents, texts: Corpus, seed: int, budget: Budget) -> Measured:
     """Train on texts, tune on good ones, and state what is left of the agents that were bad."""
-    made = train(texts, seed=seed, budget=budget, steps=STEPS)
+    made = Training(texts, seed, STEPS).made(budget)
     how: dict[str, Any] = {"budget": budget, "rate": RATE}
     model = copy.deepcopy(made.model)
     before = agents.worse(made.log_p(agents.ids, model))
@@ -222,4 +231,5 @@ pretence = Study(
         "More steps of tuning that leave nothing for a probe or for a relapse.",
         "A model that was made good and relapses as well.",
     ),
+    trainings=trainings,
 )
