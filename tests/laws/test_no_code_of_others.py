@@ -31,7 +31,11 @@ def lacking(code):
 
 @pytest.mark.slow
 def test_every_call_says_that_code_of_others_is_not_trusted():
-    found = {str(path.relative_to(ROOT)): lacking(path.read_text("utf-8")) for path in FILES}
+    found = {
+        str(path.relative_to(ROOT)): lacking(path.read_text("utf-8"))
+        for path in FILES
+        if any(name in path.read_text("utf-8") for name in READERS)
+    }
     assert {path: lines for path, lines in found.items() if lines} == {}
     assert sum(calls_in(path) for path in FILES) > 10
 
