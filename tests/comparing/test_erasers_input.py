@@ -166,7 +166,7 @@ def test_a_frame_has_a_row_for_each_eraser_and_probe():
 
 @pytest.mark.slow
 def test_number_of_threads_makes_no_difference():
-    X, y = sample(150)
+    X, y = sample(90)
     found = []
     for threads, jobs in ((1, 1), (2, 3)):
         with threadpool_limits(threads):

@@ -45,13 +45,23 @@ EXACT = [
     "all times 1e150",
     "all times 1e-150",
 ]
+
+
+def network():
+    return probes.MLPProbe((8,), 1.0)
+
+
+def strongest():
+    return probes.StrongestProbe({"linear": probes.LDAProbe(), "rbf": probes.RBFProbe(1.0)})
+
+
 PROBES = [
     *probes.PROBES.values(),
     probes.QuadraticProbe,
     probes.RBFProbe,
     probes.KNeighborsProbe,
-    probes.MLPProbe,
-    probes.StrongestProbe,
+    network,
+    strongest,
 ]
 
 
