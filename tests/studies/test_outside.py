@@ -12,9 +12,7 @@ from nullprobe.studies import outside_ways as ways
 from nullprobe.studies.definition import Budget, Cell
 from nullprobe.studies.outside_rules import ATTACKS, PLACEBO, RULES, TEXTS
 from nullprobe.studies.running import run
-from nullprobe.studies.training import module
-
-searches = module("attacks")
+from nullprobe.worlds.language_models import attacks as searches
 
 SMALL = {
     room: {"STEPS": 40, "PRICED": 300},
