@@ -5,7 +5,7 @@ import pytest
 import torch
 from support import tiny_models as tiny
 
-from nullprobe import AffineEraser, Holds, InputError, Layers, audit_use, worlds
+from nullprobe import AffineEraser, Holds, InputError, Layers, audit_use
 from nullprobe.auditing.document import claim_document
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
@@ -215,22 +215,6 @@ def test_without_pairs_the_claim_is_that_of_erasing_alone():
     ]
     assert "use" not in claim.shown
     assert [null.rung for null in claim.nulls] == ["random_subspaces"]
-
-
-@pytest.mark.slow
-def test_a_language_model_uses_truth_and_not_how_a_statement_ends():
-    """The word after a statement says whether it is true, whatever its last character is."""
-    organism = worlds.language()
-    drawn, site = organism.statements(160, 5), "layers.3.output"
-    options = {"answers": drawn.right, "groups": drawn.entity, "random_state": 0, **FEW}
-    truth, ending = (
-        audit_use(organism.model, organism.tokenizer, drawn.texts, y, site, **options)[site]["used"]
-        for y in (drawn.truth, drawn.unrelated["exclaimed"])
-    )
-    assert (truth.holds, ending.holds) == (Holds.YES, Holds.NO)
-    shares = [one.details["share_of_whole"] for one in (truth, ending)]
-    assert shares[0] > 0.8
-    assert abs(shares[1]) < 0.05
 
 
 def test_an_overlap_is_a_squared_correlation_of_what_two_maps_read():

@@ -107,6 +107,22 @@ def test_verdicts_are_what_is_known_of_it(grown):
 
 
 @pytest.mark.slow
+def test_answers_are_interchanged_with_the_truth_of_a_statement_and_not_with_its_ending(grown):
+    """The word after a statement says whether it is true, whatever its last character is."""
+    drawn, site = grown.statements(160, 5), "layers.3.output"
+    options = {"answers": drawn.right, "groups": drawn.entity, "random_state": 0}
+    options |= {"n_draws": 39, "batch_size": 64, "pairs": "match"}
+    truth, ending = (
+        audit_use(grown.model, grown.tokenizer, drawn.texts, y, site, **options)[site]["used"]
+        for y in (drawn.truth, drawn.unrelated["exclaimed"])
+    )
+    assert (truth.holds, ending.holds) == (Holds.YES, Holds.NO)
+    shares = [one.details["share_of_whole"] for one in (truth, ending)]
+    assert shares[0] > 0.8
+    assert abs(shares[1]) < 0.05
+
+
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes():
     one, two, other = brief(), brief(), brief(random_state=1)
     assert same(one.model, two.model)
