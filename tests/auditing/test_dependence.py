@@ -101,7 +101,7 @@ def test_copies_within_named_groups_are_no_matter():
 @pytest.mark.slow
 def test_noise_of_paraphrases_in_file_order_is_not_readable_unless_said_to_be_independent():
     said = {"looked at": [], "independent": []}
-    for seed in range(6):
+    for seed in range(4):
         X, y = dependent("5 paraphrases", seed)
         options = {"duplicates": "keep", "random_state": seed, **RAW}
         found = quietly(X, y, **options)
@@ -110,13 +110,13 @@ def test_noise_of_paraphrases_in_file_order_is_not_readable_unless_said_to_be_in
         trusted = quietly(X, y, independent=True, **options)
         assert trusted.provenance["dependence"] == {"independent": True}
         said["independent"].append(trusted["readable"].holds)
-    assert said["looked at"].count(Holds.YES) <= binom.ppf(0.999, 6, 0.05)
-    assert said["independent"].count(Holds.YES) >= 4
+    assert said["looked at"].count(Holds.YES) <= binom.ppf(0.999, 4, 0.05)
+    assert said["independent"].count(Holds.YES) >= 3
 
 
 @pytest.mark.slow
 def test_verdicts_that_blocks_change_are_withheld_and_recorded():
-    found = [audit(*tokens(seed, texts=120, each=4), **RAW) for seed in range(5)]
+    found = [audit(*tokens(seed, texts=120, each=4), **RAW) for seed in range(3)]
     withheld = [one for one in found if one.provenance["dependence"].get("withheld")]
     assert withheld
     for one in found:
@@ -165,10 +165,10 @@ def entities(seed, signal):
 def test_labels_of_neighbouring_groups_are_permuted_inside_them():
     """Neighbouring groups are alike: so few blocks suffice only where labels vary in each group."""
     found = [
-        audit(X, y, groups=groups, **RAW) for X, y, groups in map(entities, range(8), [0.0] * 8)
+        audit(X, y, groups=groups, **RAW) for X, y, groups in map(entities, range(5), [0.0] * 5)
     ]
     dependence = [one.provenance.get("dependence", {}) for one in found]
-    assert sum(6 <= one.get("blocks", 0) < 27 for one in dependence) >= 6
+    assert sum(6 <= one.get("blocks", 0) < 27 for one in dependence) >= 4
     assert all(one["readable"].holds is not Holds.YES for one in found)
     X, y, groups = entities(0, 1.5)
     told = audit(X, y, groups=groups, **RAW)
@@ -318,7 +318,7 @@ def test_a_survey_gives_the_verdicts_of_a_full_audit_with_fewer_draws_and_no_pic
 @pytest.mark.slow
 @pytest.mark.parametrize("depth", ["full", "quick"])
 def test_noise_of_texts_in_file_order_is_no_reading_at_any_depth(depth):
-    for seed in range(4):
+    for seed in range(2):
         X, y = tokens(seed)
         found = audit(X, y, claims=["readable"], depth=depth, draws=39, random_state=seed)
         assert found["readable"].holds is not Holds.YES
