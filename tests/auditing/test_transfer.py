@@ -104,7 +104,7 @@ def test_chance_is_of_means_and_of_their_difference():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["two classes", "number"])
+@pytest.mark.parametrize("kind", ["two classes", pytest.param("number", marks=pytest.mark.long)])
 def test_interval_of_the_loss_is_as_wide_as_losses_of_other_data_vary(kind):
     """Groups whose directions lie at 35°; a bootstrap of scored rows is about half as wide."""
     losses, widths = [], []

@@ -29,7 +29,6 @@ def lacking(code):
     ]
 
 
-@pytest.mark.slow
 def test_every_call_says_that_code_of_others_is_not_trusted():
     found = {
         str(path.relative_to(ROOT)): lacking(path.read_text("utf-8"))

@@ -98,7 +98,7 @@ def test_p_of_the_strongest_reader_is_uniform_where_there_is_nothing():
     assert kstest(np.clip(p - step, 0, 1), "uniform").pvalue > 0.001
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_p_is_too_small_where_the_reader_was_chosen_by_the_scored_rows():
     """The calibration above can fail: it is for the choice being inside that it does not."""
     sets = 30

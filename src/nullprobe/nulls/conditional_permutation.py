@@ -157,7 +157,7 @@ class ConditionalPermutations(Action):
     def _run(self, start: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
         """Run one chain for each generator from a state (U,): random pairs of a block swap labels.
 
-        Returns the states (m, U). A chain is the same whatever runs beside it.
+        Returns the states (m, U). Each chain is the same as alone.
         """
         m, n_units = len(rngs), len(self.block)
         if self.strata:  # all orders are equally likely: one shuffle is enough

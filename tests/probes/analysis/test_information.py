@@ -27,7 +27,7 @@ def test_known_information_has_its_limits():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("probe", [LogisticProbe(), LDAProbe()])
+@pytest.mark.parametrize("probe", [LogisticProbe(C=1.0), LDAProbe()])
 def test_interval_covers_what_is_known_of_gaussian_worlds(probe):
     n_worlds, gap, truth = 40, 1.5, known(1.5)
     off = []
