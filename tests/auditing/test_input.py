@@ -35,6 +35,15 @@ def test_labels_and_libraries_make_no_difference():
     np.testing.assert_array_equal(named.labels, words)
 
 
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int16, np.int64, np.uint64])
+def test_whole_numbers_are_what_they_are_as_floats(dtype):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 100, (60, 4)).astype(dtype)
+    y = np.arange(60) % 2
+    few = {"claims": ["dependent", "readable"], "draws": 39}
+    assert audit(X, y, **few).to_json() == audit(X.astype(np.float64), y, **few).to_json()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("convert", [np.float32, np.float16, "bfloat16"])
 def test_narrow_numbers_get_the_same_verdicts(convert):
@@ -115,6 +124,15 @@ def refusals():
         "duplicates": (X, y, {"duplicates": "warn"}, "duplicates"),
         "order": (X, y, {"order": np.arange(50)}, "60 rows, .*, but its shape is"),
         "hole in the order": (X, y, {"order": [np.nan, *range(59)]}, "missing values"),
+        "no end of the order": (X, y, {"order": [np.inf, *range(59)]}, "infinite values"),
+        "no time in the order": (
+            X,
+            y,
+            {"order": np.array(["NaT", *["2026-01-01"] * 59], "M8[D]")},
+            "missing",
+        ),
+        "an effect of all": (X, y, {"min_effect": 0.5}, "below 0.5: AUC .*, but it is 0.5"),
+        "an effect of all R²": (X, X[:, 0], {"min_effect": 1.0}, "below 1: R² .*, but it is 1"),
         "words as order": (X, y, {"order": ["a"] * 60}, "numbers or times"),
         "alpha": (
             X,

@@ -21,7 +21,13 @@ from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.calibration import Calibration, Judged
 from nullprobe.auditing.entry import audit
-from nullprobe.auditing.options import checked_draws, checked_splits, claim_names, thresholds
+from nullprobe.auditing.options import (
+    check_effect,
+    checked_draws,
+    checked_splits,
+    claim_names,
+    thresholds,
+)
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Holds, Outcome
 from nullprobe.data.concept import Concept
@@ -105,6 +111,7 @@ def calibrate(
     n_splits = checked_splits(n_splits)
     seed, bars = integer_seed(random_state), reporting(progress)
     dataset = Dataset.of(X, y, groups=groups, kind=kind)
+    check_effect(bar, dataset.z)
     if len(dataset.representations) > 1 or dataset.pairs:
         validation.complain(
             "calibrate needs one representation, as an array of rows",

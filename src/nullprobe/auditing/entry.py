@@ -22,6 +22,7 @@ from nullprobe.auditing.options import (
     check_claims,
     check_comparisons,
     check_confounds_and_order,
+    check_effect,
     check_independent,
     checked_draws,
     checked_splits,
@@ -188,6 +189,7 @@ def audit(
         kind=kind,
         sparse=True,
     )
+    check_effect(bar, dataset.z)
     n_features = parameters.whole_number("n_features", n_features, least=1)
     if dataset.is_sparse:
         sparse_run.check_sparse(named, eraser=eraser)

@@ -33,6 +33,16 @@ def thresholds(alpha: float, effect: float) -> Thresholds:
     return Thresholds(alpha, parameters.real_number("min_effect", effect, least=0.0))
 
 
+def check_effect(bar: Thresholds, z: Concept) -> None:
+    """Complain of a smallest effect that no reading of the concept can have."""
+    most, metrics = (0.5, "AUC and balanced accuracy") if z.is_classes else (1.0, "R²")
+    if bar.min_effect >= most:
+        validation.complain(
+            f"min_effect must be below {most:g}: {metrics} cannot be further above chance",
+            f"it is {bar.min_effect:g}",
+        )
+
+
 def claim_names(claims: Sequence[str] | None, depth: str) -> list[str] | None:
     """Return the names of the requested claims, or complain; None means all that apply."""
     parameters.choice("depth", depth, list(DEPTHS))
@@ -239,10 +249,11 @@ def order_of(order: Any, n: int, groups: np.ndarray | None) -> np.ndarray | None
             f"order must have one number for each of {n} rows, the time or place in its series",
             f"its shape is {place.shape}",
         )
-    if place.dtype.kind not in "iufmM" or (place.dtype.kind == "f" and np.isnan(place).any()):
+    is_known = place.dtype.kind in "iufmM"
+    if not is_known or not np.isfinite(place).all():
         validation.complain(
-            "order must hold numbers or times without missing values, one per row",
-            "it has missing values" if place.dtype.kind == "f" else f"it holds {place.dtype}",
+            "order must hold finite numbers or times without missing values, one per row",
+            "it has missing or infinite values" if is_known else f"it holds {place.dtype}",
         )
     group = np.zeros(n, dtype=int) if groups is None else groups
     same = np.lexsort((place, group))

@@ -225,10 +225,14 @@ def _need_width(names: tuple[str, ...], X: np.ndarray) -> tuple[str, ...]:
 
 
 def _matrix(X: Any, name: str, *, sparse: bool = False) -> Any:
-    """Return a representation as a finite NumPy array (n, d), or as CSR if it may be sparse."""
+    """Return a representation as finite floats (n, d), or as CSR if it may be sparse."""
     if sparse and validation.is_sparse(X):
         return sparse_rows.csr(X, name=name)
-    return arrays.host_native(validation.finite(validation.representation(X, name=name), name=name))
+    matrix = arrays.host_native(
+        validation.finite(validation.representation(X, name=name), name=name)
+    )
+    is_float = np.issubdtype(matrix.dtype, np.floating)
+    return matrix if is_float else matrix.astype(np.float64)
 
 
 def _difference(pairs: ContrastPairs) -> np.ndarray:
