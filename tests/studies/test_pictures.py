@@ -53,6 +53,21 @@ def test_what_is_measured_beside_the_first_has_its_own_axis(factors, more, first
     assert [figure["y_label"] for figure in figures] == ["share", ""][: len(figures)]
 
 
+@pytest.mark.parametrize(
+    ("levels", "kind"),
+    [
+        ((0, 1), "lines"),
+        ((0.0, 0.5, 1.0), "lines"),
+        (("no", "yes"), "lines"),
+        (("two", "three", "uneven"), "bars"),
+        ((0, "some", 1), "bars"),
+    ],
+)
+def test_lines_join_levels_that_have_an_order(levels, kind):
+    one = Study("made", lambda c, s, b: {"model": 0.5}, "?", "share", factors={"a": levels})
+    assert [figure["kind"] for figure in run(one, seeds=2).figures] == [kind]
+
+
 def test_a_cell_has_a_colour_and_a_measurement_a_marker():
     names = [f"{kind}: a={level}" for kind in ("model", "twin", "corpus") for level in (0, 1)]
     drawn = looks([{"name": name} for name in names])

@@ -84,7 +84,10 @@ def figure(  # noqa: PLR0913  the fields of a picture
 
 
 def interaction(result: StudyResult) -> tuple[dict[str, Any], ...]:
-    """Return the measurements of all cells: lines over the last factor, or bars without factors.
+    """Return the measurements of all cells: lines over the last factor, or bars.
+
+    Bars stand where there are no factors, and where the last one has three or more levels that are
+    names: a line would give them an order.
 
     The first measurement and its explanations have one picture, what else was measured another:
     that may be of another unit.
@@ -116,4 +119,7 @@ def _cells(key: str, title: str, result: StudyResult, names: Sequence[str]) -> d
             groups.setdefault(one, []).append(result.mean(name, cell))
     places = [str(level) for level in result.factors[last]]
     lines = [series(name, places, estimates) for name, estimates in groups.items()]
-    return figure(key, "lines", title, description, lines, x_label=last, y_label=unit)
+    levels = result.factors[last]
+    named = len(levels) > 2 and not all(isinstance(level, int | float) for level in levels)
+    kind = "bars" if named else "lines"
+    return figure(key, kind, title, description, lines, x_label=last, y_label=unit)
