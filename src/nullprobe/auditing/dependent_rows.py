@@ -17,15 +17,14 @@ import numpy as np
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.judging import Judged, Plan, judge, withheld
 from nullprobe.auditing.readings import OF_CLAIMS
+from nullprobe.auditing.withholding import Shortage, of_blocks
 from nullprobe.claims import Claim, Holds, Outcome, Takes
 from nullprobe.claims.rows_needed import WITHHELD, without_rows
-from nullprobe.stats.dependence import LEVEL, blocks, few_runs, neighbours
+from nullprobe.claims.sentences import sentence
+from nullprobe.stats.dependence import LEVEL, FewBlocks, blocks, few_runs, neighbours
 from nullprobe.stats.neighbours import Resemblance
 
-ADVICE = (
-    "Name the groups, or declare the order; pass independent=True only if you know that "
-    "neighbouring rows have nothing in common"
-)
+INDEPENDENT = "pass independent=True only if you know that neighbouring rows have nothing in common"
 
 
 def judge_dependent(plan: Plan, independent: bool) -> tuple[dict[str, Judged], dict[str, Any]]:
@@ -54,16 +53,16 @@ def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
     dependence = {"order": "one series", "length": resemblance.length}
     few = few_runs(dataset.z)
     if few:
-        return {name: withheld(one, few) for name, one in judge(plan).items()}, dependence
+        return _held(judge(plan), Shortage(few, is_dependent=True)), dependence
     cut = blocks(dataset.z, unit, resemblance.length)
-    if isinstance(cut, str):
-        return {name: withheld(one, cut) for name, one in judge(plan).items()}, dependence
+    if isinstance(cut, FewBlocks):
+        return _held(judge(plan), of_blocks(cut)), dependence
     code = np.empty(len(rows), dtype=int)
     code[rows] = cut
     try:
         judged = judge(replace(plan, unit=code, inside=plan.unit), "kept")
     except InputError as error:  # too few blocks of a class
-        return {name: withheld(one, str(error)) for name, one in judge(plan).items()}, dependence
+        return _held(judge(plan), _of_classes(error)), dependence
     return judged, {**dependence, "blocks": len(np.unique(cut))}
 
 
@@ -81,15 +80,14 @@ def _among_blocks(
     }
     unit = blocks(plan.dataset.z, plan.unit, resemblance.length)
     names = [name for name in plan.names if name in OF_CLAIMS]
-    if isinstance(unit, str):
-        held = {name: withheld(one, f"{unit}. {ADVICE}") for name, one in first.items()}
-        return held, {**record, "withheld": names}
+    advice = _advice(plan, of_order=False)  # blocks of a declared order are the same
+    if isinstance(unit, FewBlocks):
+        return _held(first, of_blocks(unit, advice)), {**record, "withheld": names}
     narrow = replace(plan, unit=unit, inside=plan.unit, names=names, domains=None, pairs={})
     try:
         again = judge(narrow, "kept", again=True)
     except InputError as error:  # too few blocks of a class
-        held = {name: withheld(one, f"{error} {ADVICE}") for name, one in first.items()}
-        return held, {**record, "withheld": names}
+        return _held(first, _of_classes(error, advice)), {**record, "withheld": names}
     judged, gone, other_takes = {}, set(), set()
     for name, one in first.items():
         other = {claim.name: claim for claim in again[name].claims}
@@ -98,7 +96,7 @@ def _among_blocks(
             new = other.get(claim.name, claim)
             if new.holds is not claim.holds:
                 gone.add(claim.name)
-                claim = _withheld(claim, new, resemblance.length)
+                claim = _withheld(claim, new, resemblance.length, plan)
             elif _contradicts(claim, new):
                 other_takes.add(claim.name)
                 claim = new
@@ -111,6 +109,30 @@ def _among_blocks(
     if other_takes:
         record["by_blocks"] = sorted(other_takes)
     return judged, record
+
+
+def _held(results: Mapping[str, Judged], short: Shortage) -> dict[str, Judged]:
+    """Return the verdicts on each representation, withheld."""
+    return {name: withheld(one, short) for name, one in results.items()}
+
+
+def _of_classes(error: InputError, advice: str = "") -> Shortage:
+    """Return the shortage of blocks that hold a class."""
+    why = "too few blocks of neighbours hold each class"
+    return Shortage(why, f"{sentence(str(error))} {advice}".strip(), is_dependent=True)
+
+
+def _advice(plan: Plan, *, of_order: bool) -> str:
+    """Return what may help if neighbours resemble each other.
+
+    ``of_order`` is whether the verdict with blocks of neighbours is one: then an order that is
+    declared brings it, unless the labels form too few runs.
+    """
+    named = plan.dataset.groups is not None
+    text = "Name larger groups" if named else "Name the groups, if rows form any"
+    if of_order and not named and not few_runs(plan.dataset.z):
+        text += ", or declare the order"
+    return f"{text}; {INDEPENDENT}."
 
 
 def _contradicts(claim: Claim, new: Claim) -> bool:
@@ -126,15 +148,17 @@ def _contradicts(claim: Claim, new: Claim) -> bool:
     return any({one.outcome, other.get(one.name)} == against for one in claim.explanations)
 
 
-def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
+def _withheld(claim: Claim, new: Claim, length: int, plan: Plan) -> Claim:
     """Return an unclear claim in place of a verdict that blocks of neighbours change."""
+    unclear = new.holds is Holds.UNCLEAR  # rows needed, if a number is known, are of blocks
+    advice = _advice(plan, of_order=not unclear)
     return replace(
-        without_rows(new, WITHHELD),
+        new if unclear else without_rows(new, WITHHELD),
         holds=Holds.UNCLEAR,
         reason=(
             "The verdict is withheld, because it changes where neighbouring rows count as groups. "
             f"Rows resemble their neighbours in the file over {length} rows. With blocks of "
             f"neighbours as groups the verdict is {new.holds.value}, not {claim.holds.value}. "
-            f"{ADVICE}. With blocks: {new.reason}"
+            f"{advice} With blocks: {new.reason}"
         ),
     )

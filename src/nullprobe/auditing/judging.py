@@ -22,13 +22,12 @@ from nullprobe.auditing.guards import (
 )
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.projection import Portrait, portrait
-from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.auditing.settings import Settings
 from nullprobe.auditing.sparse_run import SparseRun
-from nullprobe.claims import Claim, Evidence, Holds, Thresholds
+from nullprobe.auditing.withholding import Shortage, shortage
+from nullprobe.auditing.withholding import withheld as of_claims_withheld
+from nullprobe.claims import Claim, Evidence, Thresholds
 from nullprobe.claims import judged as judged_claim
-from nullprobe.claims.rows_needed import WITHHELD, without_rows
-from nullprobe.claims.sentences import sentence
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import N_PARTS, partitions
 from nullprobe.data.splits import Parts
@@ -37,10 +36,6 @@ from nullprobe.heldout.three_way import Scores
 
 # Claims of what is left after erasure.
 AFTER_ERASURE = ("erasure_holds", "no_halfspace", "gone", "one_feature")
-STUCK = (
-    "every permutation that groups or blocks allow leaves all labels as they are, so there is "
-    "nothing to compare with. Labels must differ between groups, or inside them"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +177,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             # Scores are shown before and after erasure, and sparse rows are not erased.
             scores = None if is_sparse else run.scores[0]
             judged = Judged(claims, scores, picture, splits, record)
-            results[name] = withheld(judged, STUCK) if run.is_stuck else judged
+            results[name] = withheld(judged, shortage(run.permuted, z, plan.bar.alpha))
     return results
 
 
@@ -203,7 +198,7 @@ def _of_fitted_eraser(
     scores = Scores(before.scores[0].raw, after.scores[0].raw)
     record = {} if again else _record(plan, next(iter(runs)), before, claims)
     judged = Judged(claims, scores, None, splits, record)
-    return withheld(judged, STUCK) if before.is_stuck else judged
+    return withheld(judged, shortage(before.permuted, before.z, plan.bar.alpha))
 
 
 def _names_of_features(plan: Plan, name: str) -> Sequence[str]:
@@ -270,16 +265,6 @@ def _warn_of_outlying(far: Mapping[str, Any], run: Run, least: float) -> None:
         )
 
 
-def withheld(one: Judged, why: str) -> Judged:
-    """Return the claims, unclear for this reason if they need independent rows."""
-    claims = [
-        replace(
-            without_rows(claim, WITHHELD),
-            holds=Holds.UNCLEAR,
-            reason=f"These rows cannot test the claim. {sentence(why)}.",
-        )
-        if claim.name in OF_CLAIMS
-        else claim
-        for claim in one.claims
-    ]
-    return replace(one, claims=tuple(claims))
+def withheld(one: Judged, short: Shortage | None) -> Judged:
+    """Return the verdicts, unclear for this reason, if any, if they rest on permutations."""
+    return one if short is None else replace(one, claims=of_claims_withheld(one.claims, short))

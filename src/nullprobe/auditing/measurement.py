@@ -188,13 +188,6 @@ class Run:
         options = {"within": how.within, "place": how.place, "unit": how.unit}
         return Permutations.of(self.z, self.partitions[0], (self.seed, 2), **options)
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether permutations leave all labels as they are, so that they test nothing."""
-        data = self.z.data if self.z.codes is None else self.z.codes
-        orders = self.permuted.orders(range(self.settings.thresholds.least_draws))
-        return all((data[order] == data).all() for order in orders.T)
-
     def by_chance(self, keys: Sequence[str], draws: range) -> dict[str, np.ndarray]:
         """Return readings of permuted labels, (m,), by key."""
         return self.read(keys, self.permuted.orders(draws))

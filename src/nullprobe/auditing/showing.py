@@ -92,12 +92,13 @@ def summarised(audits: Sequence[_Shown]) -> str:
 
 def report_parts(one: _Shown) -> list[Any]:
     """Return the heading, a table of the verdicts, their reasons, notes, and claims left out."""
-    claims = [claim_document(claim) for claim in one.claims]
-    heading = terminal.heading(one.heading, verdicts.size(plain(one.provenance)))
+    claims, provenance = [claim_document(claim) for claim in one.claims], plain(one.provenance)
+    heading = terminal.heading(one.heading, verdicts.size(provenance))
     document = one.document().plain() if one.eraser_cost else {}
     costs = map(terminal.costs, eraser_tables(document))
-    parts = [heading, verdicts.verdicts(claims), verdicts.sentences(claims), *costs]
-    about_rows = [f"{what}: {text}" for what, text in notes(plain_values(plain(one.provenance)))]
+    words = verdicts.sentences(claims, provenance)
+    parts = [heading, verdicts.verdicts(claims), words, *costs]
+    about_rows = [f"{what}: {text}" for what, text in notes(plain_values(provenance))]
     left_out = verdicts.left_out(one.left_out)
     return [part for each in [*parts, *about_rows, *left_out] for part in (each, "")][:-1]
 

@@ -1,5 +1,7 @@
 """Claims about a concept, and the verdict on each."""
 
+from dataclasses import replace
+
 from nullprobe.claims import (
     consistent,
     dependent,
@@ -27,6 +29,7 @@ from nullprobe.claims.rows_needed import with_rows_needed
 from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
 
+LARGEST = 1.0  # of AUC, accuracies, R² and shares: larger values are never observed
 CLAIMS = {
     "dependent": dependent.dependent,
     "readable": readable.readable,
@@ -56,7 +59,9 @@ def judged(name: str, evidence: Evidence) -> Claim:
     >>> judged("readable", evidence).holds
     <Holds.YES: 'yes'>
     """
-    return with_rows_needed(CLAIMS[name](evidence), evidence)
+    claim = with_rows_needed(CLAIMS[name](evidence), evidence)
+    impossible = claim.detectable is not None and claim.detectable > LARGEST
+    return replace(claim, detectable=None) if impossible else claim
 
 
 __all__ = [

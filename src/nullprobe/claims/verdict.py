@@ -67,7 +67,8 @@ class Claim:
         What to conclude, in the first sentence; then the numbers behind it.
     detectable : float or None
         If the verdict is "unclear": the smallest value that this much data would have distinguished
-        from chance four times out of five.
+        from chance four times out of five. None if no possible value would have been; the reason
+        says so.
     details : mapping of str to float or mapping
         Further numbers, by snake_case keys; the report has words for each.
     shown : mapping of str to Any
@@ -76,9 +77,10 @@ class Claim:
         Readings of simpler representations or readers on the same rows.
     rows_needed : int or None
         If the verdict is "unclear": the number of rows, to two digits, that would bring a verdict
-        four times out of five, whatever is true. None if no number can be named.
+        four times out of five, whatever is true. If these rows cannot test the claim, the least
+        number that can. None if no number can be named.
     rows_reason : str
-        Why no number can be named; empty if there is a verdict or a number.
+        Why no number can be named, or what needs the least number: groups or blocks of neighbours.
     warnings : tuple of str
         What a reader should know before relying on the verdict, one sentence each.
 

@@ -19,6 +19,7 @@ import numpy as np
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.nulls.action import Action
+from nullprobe.nulls.labellings import log_arrangements, log_renamings, period, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +186,61 @@ class Permutations(Action):
             return (place + shift) % np.repeat(size, size)
         group = np.repeat(np.arange(len(size)), size)
         return _shuffled(group, rng) - np.repeat(start, size)
+
+    def n_labellings(self, *, are_classes: bool) -> float:
+        """Return the number of different labellings that a reading can tell apart.
+
+        Parameters
+        ----------
+        are_classes : bool
+            Whether labels are classes. No metric of classes changes if classes exchange their
+            names, so labellings that differ by names alone count once.
+        """
+        codes = self._codes
+        if self.groups is None:
+            count, kinds = log_arrangements(self.blocks, codes), self.blocks
+        else:
+            count, kinds = self._log_of_groups(codes), np.empty(0)
+            home, start, _ = self._units
+            if self._constant.all():
+                kinds, codes = self._strata[0], codes[home][start]
+        if are_classes and len(kinds):
+            count -= log_renamings(kinds, codes)
+        return whole(count)
+
+    @property
+    def of_groups(self) -> np.ndarray | None:
+        """Code of the label of each group (G,), if each group has a single label."""
+        if self.groups is None or not self._constant.all():
+            return None
+        home, start, _ = self._units
+        return self._codes[home][start]
+
+    @cached_property
+    def _codes(self) -> np.ndarray:
+        """Code of the label of each row (n,)."""
+        axis = None if self.data.ndim == 1 else 0
+        return np.unique(self.data, axis=axis, return_inverse=True)[1].ravel()
+
+    def _log_of_groups(self, codes: np.ndarray) -> float:
+        """Return the logarithm of the number of labellings if rows form groups."""
+        home, start, size = self._units
+        inside, member = codes[home], np.repeat(np.arange(len(size)), size)
+        # Rows of a group in the order of their labels, unless their order is kept.
+        content = inside if self.within == "kept" else inside[np.lexsort((inside, member))]
+        lengths = np.where(self._constant, 1, size)
+        words = [tuple(content[at : at + n]) for at, n in zip(start, lengths, strict=True)]
+        numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
+        count = log_arrangements(self._strata[0], np.array([numbers[word] for word in words]))
+        if self.within == "permuted":
+            return count + log_arrangements(member, inside)
+        if self.within == "kept":
+            if self.unit is None:
+                return count
+            moved = np.repeat(self._mixed_units, size)
+            return count + log_arrangements(self.unit[home][moved], inside[moved])
+        series = zip(start[~self._constant], size[~self._constant], strict=True)
+        return count + float(sum(np.log(period(inside[at : at + n])) for at, n in series))
 
     def orders(self, draws: Sequence[int]) -> np.ndarray:
         """Return the permutations of these draws as columns, (n, m)."""

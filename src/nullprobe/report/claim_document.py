@@ -194,16 +194,20 @@ class ClaimDocument(Document):
     reason: Text = doc("Why the verdict is what it is.")
     detectable: Number = doc(
         "If the verdict is unclear: the smallest value that this much data would have shown with "
-        "80 % power. For `one_feature`, of what is read before any removal."
+        "80 % power; null if no possible value would have been. For `one_feature`, of what is read "
+        "before any removal."
     )
     rows_needed: int | None = Field(
         None,
         description="If the verdict is unclear: rows with which one comes four times out of five, "
-        "whatever is true; null where no number can be named.",
+        "whatever is true, or the fewest that can test the claim; null where no number can be "
+        "named.",
         ge=1,
     )
     rows_reason: str = Field(
-        "", description="Why no number of rows can be named; empty where there is a verdict."
+        "",
+        description="Why no number of rows can be named, or which groups or blocks need so many; "
+        "empty where there is a verdict.",
     )
     warnings: list[Text] = Field(
         [], description="What a reader should know before relying on the verdict."

@@ -8,6 +8,7 @@ the order of the file, which are longer than the dependence.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,39 @@ def neighbours(data: Dataset, unit: np.ndarray | None, seed: int) -> Resemblance
     return resemblance(list(data.representations.values())[-1], data.z, seed, unit, alpha=LEVEL)
 
 
-def blocks(z: Concept, unit: np.ndarray | None, length: int) -> np.ndarray | str:
+@dataclass(frozen=True)
+class FewBlocks:
+    """Rows that are too few to be cut into blocks of neighbours.
+
+    Attributes
+    ----------
+    length : int
+        Length of the dependence, in rows or groups.
+    what : {"rows", "groups"}
+    count, least : int
+        Blocks that there are, and that are needed.
+    size : int
+        Rows or groups in a block.
+    rows_needed : int
+        Rows of as many blocks as are needed.
+    """
+
+    length: int
+    what: str
+    count: int
+    least: int
+    size: int
+    rows_needed: int
+
+    def __str__(self) -> str:
+        """Return the reason: length, blocks, and blocks needed."""
+        return (
+            f"neighbours resemble each other over {self.length} {self.what}, which leaves "
+            f"{self.count} blocks of {self.size} {self.what}, and {self.least} are needed"
+        )
+
+
+def blocks(z: Concept, unit: np.ndarray | None, length: int) -> np.ndarray | FewBlocks:
     """Return codes (n,) of blocks in the order of the file, longer than the dependence.
 
     Parameters
@@ -147,8 +180,8 @@ def blocks(z: Concept, unit: np.ndarray | None, length: int) -> np.ndarray | str
 
     Returns
     -------
-    ndarray of shape (n,), or str
-        The blocks, or the reason why there are too few.
+    ndarray of shape (n,), or FewBlocks
+        The blocks, or why there are too few.
     """
     code = np.arange(len(z)) if unit is None else unit
     _, first, member = np.unique(code, return_index=True, return_inverse=True)
@@ -161,10 +194,8 @@ def blocks(z: Concept, unit: np.ndarray | None, length: int) -> np.ndarray | str
     count = int(block.max()) + 1
     if count < least:
         what = "rows" if unit is None else "groups"
-        return (
-            f"neighbours resemble each other over {length} {what}, which leaves {count} blocks, "
-            f"and {least} are needed: {least * size:,} {what}"
-        )
+        rows = -(-least * size * len(z) // len(first))  # rounded up
+        return FewBlocks(length, what, count, least, size, rows)
     return block
 
 

@@ -158,7 +158,7 @@ def _data_set(
         data[f"{key} points"] = asdict(points)
     about = document["provenance"]
     claims = [
-        section(claim, key, pictures=rows or _draws_nulls(about, claim["name"]))
+        section(claim, key, about, pictures=rows or _draws_nulls(about, claim["name"]))
         for claim in document["claims"]
     ]
     if not rows:

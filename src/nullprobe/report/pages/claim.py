@@ -29,7 +29,13 @@ PATTERNS = ("plain", "hatched", "crossed")  # of the first nulls, as they are dr
 NULLS, CURVE = 250, 300  # pixels high
 
 
-def section(claim: Mapping[str, Any], set_key: str, *, pictures: bool = True) -> dict[str, Any]:
+def section(
+    claim: Mapping[str, Any],
+    set_key: str,
+    provenance: Mapping[str, Any],
+    *,
+    pictures: bool = True,
+) -> dict[str, Any]:
     """Return what the template shows of a claim.
 
     Parameters
@@ -38,6 +44,8 @@ def section(claim: Mapping[str, Any], set_key: str, *, pictures: bool = True) ->
         Of a document.
     set_key : str
         Anchor of its data set.
+    provenance : mapping
+        Of the document.
     pictures : bool
         Whether histograms of the nulls are drawn.
     """
@@ -60,7 +68,7 @@ def section(claim: Mapping[str, Any], set_key: str, *, pictures: bool = True) ->
         # Removals are only worth asking about where something is read before any of them.
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
-        "notes": [*claim_notes(claim), *surprises(claim["reason"])],
+        "notes": [*claim_notes(claim, provenance), *surprises(claim["reason"])],
         "pictures": list(_pictures(claim, statistics, key)) if pictures else [],
         "matrices": list(_matrices(claim, key)),
         "numbers": [table for table in numbers if table],

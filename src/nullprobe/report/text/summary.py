@@ -14,6 +14,7 @@ from rich.text import Text
 
 from nullprobe._core.printable import plain_values
 from nullprobe.report.text import wording
+from nullprobe.report.text.claim_notes import rows_needed
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.rows import notes
 from nullprobe.report.text.sources import sources
@@ -54,7 +55,7 @@ def summary(
     yield Text(" ".join(setup(first["provenance"], _claims(documents), same_classes=same)), "dim")
     yield ""
     if len(documents) == 1:
-        yield _one(first["claims"], first["provenance"].get("confounds", ()))
+        yield _one(first["claims"], first["provenance"])
         for table in eraser_tables(first):
             yield ""
             yield costs(table)
@@ -110,7 +111,7 @@ def setup(
     )
 
 
-def _one(claims: Sequence[Mapping[str, Any]], confounds: Sequence[str]) -> Table:
+def _one(claims: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> Table:
     """Return a sentence for each claim, its numbers, and what explains it."""
     shown = Table.grid(padding=(0, 2, 0, 0))
     shown.add_column(no_wrap=True)
@@ -121,10 +122,10 @@ def _one(claims: Sequence[Mapping[str, Any]], confounds: Sequence[str]) -> Table
             wording.sentence(conclusion(claim["reason"])), (f" {numbers(claim)}", "dim")
         )
         words.append(f" {axes(claim)}")
-        if known := sources(claim, confounds):
+        if known := sources(claim, provenance.get("confounds", ())):
             words.append(f" {known}")
         if claim.get("rows_needed") is not None:
-            words.append(f" A verdict would need about {number(claim['rows_needed'])} rows.", "dim")
+            words.append(f" {rows_needed(claim, provenance)}", "dim")
         for warning in claim.get("warnings", ()):
             words.append(f" Warning: {warning.rstrip('.')}.")
         name = Text(wording.claim_name(claim["name"]), "bold")

@@ -81,7 +81,7 @@ def _axis(value: str) -> Text:
     return Text(value.replace("_", " "), style.get(value, ""))
 
 
-def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
+def sentences(claims: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> Table:
     """Return the statement, the verdict and the reason of each claim, in words."""
     shown = Table.grid(padding=(0, 2, 0, 0))
     shown.add_column(no_wrap=True)
@@ -94,7 +94,7 @@ def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
             (claim["statement"], "dim"), "\n",
             (f"{holds.capitalize()}. ", HOLDS[holds]), wording.sentence(claim["reason"]),
             (f"\n{axes(claim)}", "dim"),
-            *((f"\n{note}", "dim") for note in claim_notes(claim)),
+            *((f"\n{note}", "dim") for note in claim_notes(claim, provenance)),
         )  # fmt: skip
         shown.add_row(Text(wording.claim_name(claim["name"]), "bold"), words)
     return shown
