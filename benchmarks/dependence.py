@@ -29,9 +29,11 @@ from support.dependent_rows import (
     DEPENDENT,
     DISCRETE,
     INDEPENDENT,
+    MIXED,
     dependent,
     discrete,
     independent,
+    mixed,
 )
 
 LEVEL = 0.01
@@ -43,6 +45,8 @@ def worlds():
         yield name, "independent", lambda seed, name=name: independent(name, seed)
     for name in DISCRETE:
         yield name, "discrete", lambda seed, name=name: _with_labels(discrete(name, seed), seed)
+    for name in MIXED:
+        yield name, "mixed", lambda seed, name=name: _with_labels(mixed(name, seed), seed)
     for name in DEPENDENT:
         yield name, "dependent", lambda seed, name=name: dependent(name, seed)
         yield f"{name}, shuffled", "shuffled", lambda seed, name=name: _shuffled(name, seed)

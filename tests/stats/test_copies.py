@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from support.dependent_rows import DISCRETE, INDEPENDENT, dependent, discrete, independent
+from support.dependent_rows import (
+    DISCRETE,
+    INDEPENDENT,
+    MIXED,
+    dependent,
+    discrete,
+    independent,
+    mixed,
+)
 
 from nullprobe.stats import crowds
 from nullprobe.stats.copies import copies, equal_rows
@@ -26,6 +34,20 @@ def test_independent_rows_are_no_copies(world):
     found = [copies(independent(world, seed)[0], seed) for seed in range(10)]
     assert sum(c.any for c in found) <= 1
     assert sum(c.n_near for c in found) <= 4
+
+
+@pytest.mark.parametrize("world", MIXED)
+def test_rows_that_share_rare_values_are_no_copies(world):
+    share = [copies(X, 0).n_near / len(X) for X in (mixed(world, seed) for seed in range(5))]
+    assert np.mean(share) <= crowds.RATE
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_near_copies_that_share_rare_values_are_joined(times):
+    of = np.random.default_rng(0).permutation(np.repeat(np.arange(300 // times), times))
+    X = mixed("bits of 2 %", 0)[of]
+    X[:, :5] += 0.01 * np.random.default_rng(1).normal(size=(len(X), 5))
+    assert same_groups(copies(X, 0).codes, of)
 
 
 @pytest.mark.parametrize("world", DISCRETE)

@@ -8,6 +8,18 @@ INDEPENDENT = ("gaussian", "t3", "t3 iid", "lognormal", "sorted", "wide", "unequ
 DEPENDENT = ("exact pairs", "paraphrase pairs", "5 paraphrases", "tokens", "series")
 DISCRETE = ("one-hot", "binary", "rare binary", "int8 coarse", "one integer", "relu", "symbols")
 
+MIXED = (  # a few numbers, and features that most rows share a value of
+    "bits of 2 %",
+    "integers and bits of 1 %",
+    "bits of 5 %",
+    "bits of 15 %",
+    "rare bits of many rows",
+    "20 levels, one-hot",
+    "50 levels, one-hot",
+    "counts",
+    "zero-inflated",
+)
+
 
 def independent(name: str, seed: int, n: int = 600, d: int = 20):
     rng = np.random.default_rng(seed)
@@ -71,3 +83,26 @@ def discrete(name: str, seed: int, n: int = 600):
         levels = [rng.choice(8, n, p=[0.65, *[0.05] * 7]) for _ in range(3)]
         return np.hstack([np.eye(8)[v] for v in levels])
     raise KeyError(name)
+
+
+def mixed(name: str, seed: int):
+    """Independent rows of five numbers and rarely lit features."""
+    rng = np.random.default_rng(seed)
+    n = 3000 if name == "rare bits of many rows" else 300
+    numbers = rng.normal(size=(n, 5))
+    if name == "counts":
+        return np.hstack([numbers, rng.poisson(0.1, (n, 20))])
+    if name == "zero-inflated":
+        return np.hstack([numbers, np.exp(rng.normal(size=(n, 20))) * (rng.random((n, 20)) < 0.02)])
+    if name.endswith("one-hot"):
+        levels = int(name[:2])
+        return np.hstack([numbers, np.eye(levels)[rng.integers(0, levels, n)]])
+    if name == "integers and bits of 1 %":
+        return np.hstack([np.round(20 * numbers), rng.random((n, 40)) < 0.01])
+    share, bits = {
+        "bits of 2 %": (0.02, 20),
+        "bits of 5 %": (0.05, 20),
+        "bits of 15 %": (0.15, 20),
+        "rare bits of many rows": (0.002, 40),
+    }[name]
+    return np.hstack([numbers, rng.random((n, bits)) < share])

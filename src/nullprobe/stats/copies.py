@@ -71,7 +71,8 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     tenth of all rows are equal, they are not copies.
 
     *Near.* For each different row, distances r_k to 40 neighbours are computed, in features
-    divided by their standard deviations. The dimension D is estimated from neighbours 20 to 40.
+    divided by their standard deviations, or by their root mean square difference from a value that
+    most rows have. The dimension D is estimated from neighbours 20 to 40.
     The smallest of k (k + 1) (r_k / r_{k+1})^(k D) over k ≤ 20 is the p-value of a crowd of k
     neighbours. A row joins its crowd if the rule of Benjamini and Hochberg rejects at rate .002,
     the crowd ends with a gap of r_k ≤ ⅔ r_{k+1}, the relation is mutual, and the rows differ in

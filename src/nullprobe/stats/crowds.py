@@ -23,6 +23,8 @@ NEAREST = 20  # most near copies of one row
 PAIRS = 60_000_000  # most distances
 SKETCH = 64  # dimensions of the projection in which distances are computed
 LEAF, TREES = 400, 3  # rows in a leaf, and trees, if n² distances are too many
+SAMPLE = 2000  # rows that units are measured in
+MOST = 0.5  # share of rows off the mode; with fewer, a feature is measured by its flips
 LEAST = 12  # fewest different rows for an estimate of density
 TILE = 4_000_000  # numbers in one batch
 
@@ -43,6 +45,7 @@ def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.nda
     See `nullprobe.stats.copies.copies`.
     """
     K, d = len(U), int(U.shape[1])
+    units = _flips(U, units)
     mix = rng.standard_normal((d, SKETCH)) / 8.0 if d > SKETCH else None
     W = np.empty((K, min(d, SKETCH)), dtype=np.float32)
     mean = U.mean(axis=0, dtype=np.float64)
@@ -67,6 +70,21 @@ def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.nda
         pairs = [_leaf_pairs(W, leaf, dimension, cut, most) for leaf in _leaves(W, rng)]
         a, b = np.hstack(pairs)
     return _components(K, *_differing(U, a, b))
+
+
+def _flips(U: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Return units (d,) in which leaving the most common value has a length of about one.
+
+    A bit of 2 % differs by seven standard deviations where it differs, so the few rows that share
+    it would be a distant crowd. Features without a value that most rows have are left as they are.
+    """
+    sample = U[:: max(1, len(U) // SAMPLE)].astype(np.float64)
+    off = sample - np.partition(sample, len(sample) // 2, axis=0)[len(sample) // 2]
+    share = np.count_nonzero(off, axis=0) / len(sample)
+    common = (share > 0) & (share < MOST)
+    units = units.copy()
+    units[common] = np.sqrt((off[:, common] ** 2).mean(axis=0) / share[common])
+    return units
 
 
 def _differing(U: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
