@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
 from support.pipeline import FEW, LINEAR, RAW, verdicts
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import ComesFrom, Holds, InputError, Takes, audit, worlds
 from nullprobe._core import workers
+from nullprobe.data.dataset import Dataset
 from nullprobe.report.notebook import counts
 from nullprobe.report.text import wording
 
@@ -396,3 +398,19 @@ def test_a_baseline_has_one_array_or_one_for_each_representation(option, layers)
     with pytest.raises(InputError) as error:
         audit(X["first"], y, **{option: {"twin": {"": X["first"]}}}, **RAW)
     assert "one array" in str(error.value)
+
+
+@pytest.mark.parametrize("option", ["baselines", "untrained"])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_a_constant_baseline_is_refused_unless_the_layer_is_constant_too(option, make, value):
+    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    same = np.full((40, 2), value)
+    layers = {"a": X, "b": same}
+    for data, given in ((X, same), (layers, same), (layers, {"a": same, "b": X})):
+        given = {k: make(v) for k, v in given.items()} if isinstance(given, dict) else make(given)
+        with pytest.raises(InputError) as error:
+            audit(data, y, **{option: {"junk": given}})
+        assert "varies" in error.value.required
+        assert "40 rows" in error.value.received
+    Dataset.of(layers, y, sparse=True, **{option: {"junk": {"a": make(X), "b": make(same)}}})

@@ -160,6 +160,33 @@ def test_a_baseline_that_does_not_beat_chance_accounts_for_nothing():
     assert str(noise.explanation(Thresholds()).outcome) == "undecided"
 
 
+@pytest.mark.parametrize("source", ["inputs", "architecture"])
+@pytest.mark.parametrize(("p", "warns"), [(0.01, False), (0.05, False), (0.06, True), (1.0, True)])
+def test_a_baseline_that_reads_no_more_than_chance_has_a_warning(source, p, warns):
+    given = baselines(**{source: [replace(seen(0.5), chance_p=p)]})
+    claim = verdict(baselines=given)[2]
+    assert bool(claim.warnings) is warns
+    assert all(f"{source} 0" in one for one in claim.warnings)
+    assert not verdict(raw=seen(0.5), baselines=given)[2].warnings  # nothing to explain
+
+
+def test_a_reading_is_said_to_lie_beyond_what_was_passed_and_nothing_else():
+    drawn = replace(null(0.6, 0.02, "inputs"), adjusted=0.01)
+    length = Confounded(("length",), drawn, 0.01, "logistic", 100.0, None)
+    read = {"inputs": [seen(0.6)], "architecture": [seen(0.6)]}
+    for given, confounded, named in (
+        (read, None, "baselines"),
+        (read, length, "baselines and confounds"),
+        ({"architecture": read["architecture"]}, length, "confounds"),
+        ({"inputs": read["inputs"]}, None, "baselines"),
+        ({}, length, "confounds"),
+    ):
+        reason = verdict(baselines=baselines(**given), confounded=confounded)[2].reason
+        start = reason.partition(".")[0]
+        assert start.startswith(f"A linear probe reads the concept; the {named} ")
+        assert "the inputs" not in start
+
+
 def test_a_baseline_that_holds_all_of_it_accounts_for_it_however_badly_it_is_read():
     found = SimplerReading.of("inputs", "words", seen(0.6), seen(0.9), Thresholds(), contains=True)
     assert str(found.explanation(Thresholds()).outcome) == "sufficient"

@@ -33,6 +33,13 @@ def joined(A: Any, B: Any) -> Any:
     return np.hstack([A, B])
 
 
+def varies(X: Any) -> bool:
+    """Return whether a feature of dense or sparse rows (n, d) differs between two rows."""
+    if not validation.is_sparse(X):
+        return bool((X.max(axis=0) > X.min(axis=0)).any())
+    return bool((X.max(axis=0) != X.min(axis=0)).nnz)
+
+
 def stacked(blocks: Sequence[Any]) -> Any:
     """Return blocks of rows (n_i, d) as CSR (n, d); they may be sparse or dense."""
     return csr(sparse.vstack([sparse.csr_array(one) for one in blocks], format="csr"))

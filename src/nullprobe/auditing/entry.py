@@ -98,7 +98,8 @@ def audit(
         Other labels of contrast pairs: 1 if the property holds for the positive side, else 0. A
         probe without labels may follow one of these instead of the concept.
     baselines : mapping of str to array of shape (n, d'), optional
-        Other representations of the inputs: a bag of words, lengths, an embedding layer.
+        Other representations of the inputs: a bag of words, lengths, an embedding layer. One
+        without a feature that varies is refused; one at chance has a warning.
     untrained : mapping of str to array of shape (n, d'), optional
         Representations of the same rows in untrained networks of the same architecture. If X is a
         mapping, a baseline or an untrained network may be one, too: each representation is then
@@ -155,7 +156,8 @@ def audit(
     Raises
     ------
     InputError
-        If the input is not finite, has different lengths or one class, or is too small to split.
+        If the input is not finite, has different lengths or one class, or is too small to split;
+        if a baseline is constant.
 
     Notes
     -----

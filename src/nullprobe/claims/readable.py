@@ -36,7 +36,7 @@ ORIGINS = {
     ComesFrom.INPUTS: "the inputs alone explain it",
     ComesFrom.ARCHITECTURE: "an untrained network explains it",
     ComesFrom.CORPUS: "the corpus alone explains it",
-    ComesFrom.TRAINING: "neither the inputs nor an untrained network explain it",
+    ComesFrom.TRAINING: "the {} and the untrained networks passed do not explain it",
     ComesFrom.UNDECIDED: "the comparisons leave open where it comes from",
     ComesFrom.NOT_TRIED: f"{NO_BASELINE}, so where it comes from is unknown",
 }
@@ -94,16 +94,18 @@ def readable(evidence: Evidence) -> Claim:
         {**evidence.details.get(NAME, {}), **_confound_numbers(evidence)},
         shown=_shown(evidence),
         beside=others,
-        warnings=_warnings(evidence),
+        warnings=_warnings(evidence, () if first.suffices else others),
     )
 
 
-def _warnings(evidence: Evidence) -> tuple[str, ...]:
-    """Return the warnings about the confounds, if there are any."""
+def _warnings(evidence: Evidence, others: Sequence[SimplerReading]) -> tuple[str, ...]:
+    """Return the warnings about baselines that read nothing, and about the confounds."""
+    silent = tuple(one.warning for one in others if one.warning)
     one = evidence.confounded
     if one is None:
-        return ()
-    return confound_warnings(one, one.explanation(evidence.raw.value, evidence.thresholds))
+        return silent
+    judged = one.explanation(evidence.raw.value, evidence.thresholds)
+    return (*silent, *confound_warnings(one, judged))
 
 
 def _shown(evidence: Evidence) -> dict[str, object]:
@@ -222,17 +224,21 @@ def _reason(
     each = [_simpler_sentence(one) for one in others]
     if evidence.confounded is not None:
         each.append(_confounds_sentence(evidence.confounded, raw.value))
-    return " ".join([f"A linear probe reads the concept; {_origin(explanations)}.", numbers, *each])
+    return " ".join(
+        [f"A linear probe reads the concept; {_origin(explanations, evidence)}.", numbers, *each]
+    )
 
 
-def _origin(explanations: Sequence[Explanation]) -> str:
+def _origin(explanations: Sequence[Explanation], evidence: Evidence) -> str:
     """State where a reading comes from, as far as it is known."""
     source = comes_from(explanations)
+    passed = ["baselines"] if evidence.baselines.get("inputs") else []
+    passed += ["confounds"] if evidence.confounded is not None else []
+    named = " and ".join(passed)
     if source is ComesFrom.UNDECIDED:
         tried = [one for one in explanations if one.name == "inputs"]
         if tried and all(one.is_rejected for one in tried):
             return (
-                "the inputs that were tried do not explain it, and an untrained network was not "
-                "ruled out"
+                f"the {named} passed do not explain it, and an untrained network was not ruled out"
             )
-    return ORIGINS[source]
+    return ORIGINS[source].format(named)

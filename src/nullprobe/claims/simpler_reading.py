@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.claims.sentences import number, p_text
 from nullprobe.stats.null_distribution import ROUNDING
 from nullprobe.stats.observation import Observation
 from nullprobe.stats.thresholds import Thresholds
@@ -98,6 +99,22 @@ class SimplerReading:
         ends = simpler.interval
         return cls(rung, name, simpler.value, ends, gain, coverage, p, contains, adds, nats)
 
+    @property
+    def reads(self) -> bool:
+        """Whether it reads more than permuted labels, or was not compared with them."""
+        return self.p_value is None or self.p_value <= 1.0 - self.coverage + ROUNDING
+
+    @property
+    def warning(self) -> str:
+        """What to know of a baseline that reads nothing; "" for one that reads something."""
+        if self.reads or self.contains:
+            return ""
+        return (
+            f"{self.name!r} reads no better than chance ({number(self.value)}, "
+            f"{p_text(self.p_value or 0.0)}), as noise would: that it does not explain the "
+            f"reading shows nothing about the {self.rung}"
+        )
+
     def explanation(self, bar: Thresholds) -> Explanation:
         """Judge whether it accounts for the observation.
 
@@ -107,9 +124,8 @@ class SimplerReading:
         else undecided.
         """
         outcome = Outcome.UNDECIDED
-        reads = self.p_value is None or self.p_value <= 1.0 - self.coverage + ROUNDING
         as_much = self.gain is not None and self.gain[1] < bar.min_effect
-        if self.contains or (reads and as_much):
+        if self.contains or (self.reads and as_much):
             outcome = Outcome.SUFFICIENT
         elif self.gain is not None and self.gain[0] > 0:
             outcome = Outcome.REJECTED

@@ -125,9 +125,9 @@ class Dataset:
             z, groups = _by_row(z, groups, np.asarray(texts))
         z.need_two_classes()
         codes, group_names = named_groups(groups, n)
-        shared, by_layer = _baselines(baselines, n, list(matrices), sparse=sparse)
+        shared, by_layer = _baselines(baselines, n, matrices, sparse=sparse)
         shared_untrained, layer_untrained = _baselines(
-            untrained, n, list(matrices), "untrained", sparse=sparse
+            untrained, n, matrices, "untrained", sparse=sparse
         )
         return cls(
             matrices,
@@ -285,7 +285,7 @@ def _labels_of(pairs: Mapping[str, ContrastPairs], named: Mapping[str, Any], y: 
 def _baselines(
     baselines: Mapping[str, Any] | None,
     n: int,
-    representations: Sequence[str],
+    representations: Mapping[str, Any],
     what: str = "baselines",
     *,
     sparse: bool = False,
@@ -301,22 +301,25 @@ def _baselines(
     by_layer: ByLayer = {}
     for name, B in parameters.by_name("baseline", baselines or {}).items():
         if not is_mapping(B):
-            shared[name] = _baseline(B, f"baseline {name!r}", n, sparse=sparse)
+            called = f"baseline {name!r}"
+            shared[name] = _need_variation(_baseline(B, called, n, sparse=sparse), called)
             continue
         layers = parameters.by_name("representation", B)
-        if set(layers) != set(representations) or representations == [""]:
+        if set(layers) != set(representations) or [*representations] == [""]:
             validation.complain(
                 f"baseline {name!r} must be an array, or have one for each representation of X",
                 f"it has {', '.join(map(repr, layers)) or 'none'}",
                 f"X has {', '.join(map(repr, representations))}"
-                if representations != [""]
+                if [*representations] != [""]
                 else "X is one array, so pass one array",
             )
         for representation, matrix in layers.items():
             called = f"baseline {name!r} of {representation!r}"
-            by_layer.setdefault(representation, {})[name] = _baseline(
-                matrix, called, n, sparse=sparse
-            )
+            own = _baseline(matrix, called, n, sparse=sparse)
+            # The embedding of a token that all texts share is constant, trained or not.
+            if sparse_rows.varies(representations[representation]):
+                _need_variation(own, called)
+            by_layer.setdefault(representation, {})[name] = own
     return shared, by_layer
 
 
@@ -329,3 +332,13 @@ def _baseline(B: Any, called: str, n: int, *, sparse: bool) -> np.ndarray:
             "compute it for the same inputs, in the same order",
         )
     return matrix
+
+
+def _need_variation(B: Any, called: str) -> Any:
+    """Return a baseline (n, d'), or complain if it is constant: it would explain no reading."""
+    if not sparse_rows.varies(B):
+        validation.complain(
+            f"{called} must have a feature that varies",
+            f"all of its {B.shape[0]:,} rows are equal",
+        )
+    return B

@@ -80,7 +80,7 @@ SOURCES = {
     "corpus": ("the corpus", "the corpus alone does as much"),
     "training": (
         "training",
-        "a fact about the representation: neither inputs nor architecture are enough",
+        "the baselines and the untrained networks passed are not enough",
     ),
     "undecided": ("undecided", "what was compared neither is enough nor falls short for certain"),
     "not_tried": ("not tried", "not compared with the inputs or an untrained model"),
