@@ -25,6 +25,22 @@ def test_an_association_above_all_draws_holds():
     assert "depends on the concept" in conclusion(claim.reason)
 
 
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 2.0), (0.329, 1.6), (-3.0, 0.1)])
+@pytest.mark.parametrize("value", [15.676, 0.1, -4.0])
+def test_the_distance_that_is_stated_is_in_standard_deviations_of_the_draws(value, mean, spread):
+    drawn = replace(null(mean, spread), upper=True)
+    given = evidence(association=seen(value, **UNIT), nulls=nulls(chance={"association": drawn}))
+    distance = (value - drawn.values.mean()) / drawn.values.std(ddof=1)
+    side = "above" if distance >= 0 else "below"
+    assert f" {abs(distance):.1f} standard deviations {side} " in dependent(given).reason
+
+
+def test_draws_that_do_not_vary_have_no_distance():
+    drawn = replace(null(0.0, 0.0), upper=True)
+    given = evidence(association=seen(0.0, **UNIT), nulls=nulls(chance={"association": drawn}))
+    assert "standard deviations" not in dependent(given).reason
+
+
 @pytest.mark.parametrize("value", [0.1, -4.0])
 def test_less_is_unclear_and_never_absent(value):
     claim = judged(value)

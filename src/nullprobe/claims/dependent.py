@@ -12,6 +12,7 @@ from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.sentences import number, p_text
 from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
+from nullprobe.stats.null_distribution import ROUNDING, Null
 
 NAME = "dependent"
 STATEMENT = "The representation and the concept depend on each other."
@@ -28,10 +29,7 @@ def dependent(evidence: Evidence) -> Claim:
     first = Explanation(
         "chance", outcome, "", chance.p_value(association.value), chance.adjusted, difference=None
     )
-    numbers = (
-        f"The association lies {number(association.value)} standard deviations above its mean for "
-        f"permuted labels ({p_text(p)})."
-    )
+    numbers = f"The association{_distance(association.value, chance)} ({p_text(p)})."
     return Claim(
         NAME,
         STATEMENT,
@@ -52,3 +50,13 @@ def dependent(evidence: Evidence) -> Claim:
         None,
         evidence.details.get(NAME, {}),
     )
+
+
+def _distance(value: float, chance: Null) -> str:
+    """State how far an association lies from its mean for permuted labels, in their sd."""
+    mean = f"the mean of {number(chance.mean)} for permuted labels"
+    if not chance.sd > ROUNDING:
+        return f" is {number(value)}, next to {mean}"
+    off = (value - chance.mean) / chance.sd
+    side = "above" if off >= 0 else "below"
+    return f" of {number(value)} lies {abs(off):.1f} standard deviations {side} {mean}"

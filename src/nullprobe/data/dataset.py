@@ -315,11 +315,11 @@ def _baselines(
             )
         for representation, matrix in layers.items():
             called = f"baseline {name!r} of {representation!r}"
-            own = _baseline(matrix, called, n, sparse=sparse)
+            one = _baseline(matrix, called, n, sparse=sparse)
             # The embedding of a token that all texts share is constant, trained or not.
             if sparse_rows.varies(representations[representation]):
-                _need_variation(own, called)
-            by_layer.setdefault(representation, {})[name] = own
+                _need_variation(one, called)
+            by_layer.setdefault(representation, {})[name] = one
     return shared, by_layer
 
 

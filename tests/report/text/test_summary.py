@@ -51,6 +51,21 @@ def test_the_first_lines_say_what_was_audited_and_how():
     assert "3 parts" in words
 
 
+@pytest.mark.parametrize(
+    ("widths", "shown"),
+    [((15, 15), "60 rows, 15 features"), ((15, 8), "60 rows, 15 (a) or 8 (b) features"),
+     ((8, 15, 8), "60 rows, 8 (a) or 15 (b) or 8 (c) features"),
+     ((9, 8, 15, 8, 8), "60 rows, 8 to 15 features")],
+)  # fmt: skip
+def test_representations_of_other_widths_each_have_their_width(widths, shown):
+    several = [
+        document(representation=n, features=d) for n, d in zip("abcde", widths, strict=False)
+    ]
+    assert f"{shown};" in " ".join(lines(*several))
+    rows = [document(representation="a"), document(representation="b", rows=90)]
+    assert "60 to 90 rows, 7 features" in " ".join(lines(*rows))
+
+
 def test_each_claim_states_what_it_takes_and_where_it_comes_from():
     words = " ".join(" ".join(lines(document())).split())
     assert words.count("Takes: means and covariances. Comes from: not tried.") == len(CLAIMS)

@@ -138,8 +138,8 @@ def _lead(plain: Sequence[Mapping[str, Any]], title: str, together: bool) -> Lea
 def _how(plain: Sequence[Mapping[str, Any]], *, together: bool) -> str:
     """Return how all were audited; the sizes of several data sets stand with their names."""
     claims = list(dict.fromkeys(claim["name"] for one in plain for claim in one["claims"]))
-    first = plain[0]["provenance"]
-    size, *rest = summary.setup(first, claims, same_classes=True)
+    names = [one["representation"] or one["title"] for one in plain]
+    size, *rest = summary.setup([one["provenance"] for one in plain], names, claims)
     return " ".join([size, *rest] if together or len(plain) == 1 else rest)
 
 

@@ -19,14 +19,13 @@ from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.rows import notes
 from nullprobe.report.text.sources import sources
 from nullprobe.report.text.terminal import costs, grid
-from nullprobe.report.text.verdicts import HOLDS, axes, conclusion, left_out, size
+from nullprobe.report.text.verdicts import HOLDS, MOST_NAMED, axes, conclusion, left_out, sizes
 from nullprobe.report.text.wording import number
 
 DRAWN = {"chance": "permuted labels", "random_subspaces": "random subspaces"}
 WHOLE_SAMPLE = {"dependent", "one_direction"}  # claims about all rows at once, without a split
 ERASED = {"erasure_holds", "no_halfspace", "gone", "transfers"}  # claims about erased rows
 USUAL_WIDTH = 80  # columns of a terminal
-MOST_NAMED = 4  # representations in a sentence
 LEGEND = (
     "Yes: the claim holds. No: it fails. Unclear: these data cannot decide, which is neither yes "
     "nor no."
@@ -52,7 +51,9 @@ def summary(
     title, names = _names(documents)
     same = all(one["title"] == first["title"] for one in documents)
     yield Text(title, "bold")
-    yield Text(" ".join(setup(first["provenance"], _claims(documents), same_classes=same)), "dim")
+    every = [one["provenance"] if same else {**one["provenance"], "classes": None}
+             for one in documents]  # fmt: skip
+    yield Text(" ".join(setup(every, names, _claims(documents))), "dim")
     yield ""
     if len(documents) == 1:
         yield _one(first["claims"], first["provenance"])
@@ -85,10 +86,22 @@ def _names(documents: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
 
 
 def setup(
-    provenance: Mapping[str, Any], claims: Sequence[str] | None = None, *, same_classes: bool
+    provenances: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    claims: Sequence[str] | None = None,
 ) -> Iterator[str]:
-    """Yield what was audited and how, in sentences; only what applies to these claims, if any."""
-    yield f"{size(provenance if same_classes else {**provenance, 'classes': None})}."
+    """Yield what was audited and how, in sentences; only what applies to these claims, if any.
+
+    Parameters
+    ----------
+    provenances : sequence of mapping
+        Of the audits. All but their sizes is taken from the first.
+    names : sequence of str
+        Of the audits.
+    claims : sequence of str, optional
+    """
+    provenance = provenances[0]
+    yield f"{sizes(provenances, names)}."
     method: Mapping[str, Any] = provenance.get("method") or {}
     held_out = claims is None or not {*claims} <= WHOLE_SAMPLE
     erased = claims is None or bool({*claims} & ERASED)

@@ -15,6 +15,7 @@ from nullprobe.report.text.claim_notes import claim_notes
 from nullprobe.report.text.terminal import grid
 from nullprobe.report.text.wording import number
 
+MOST_NAMED = 4  # results in a sentence
 HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
 SHORT = {
     "balanced accuracy": "bal. accuracy",
@@ -37,11 +38,18 @@ def conclusion(reason: str) -> str:
     return first[0] if first else reason
 
 
-def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
-    """Return how many rows, features, classes and groups a result is of."""
-    features = provenance.get("features", 1)  # as the schema has it
-    counts = (provenance[what], what.removesuffix("s")), (features, "feature")
-    text = ", ".join(wording.counted(*one) for one in counts)
+def size(provenance: Mapping[str, Any], what: str = "rows", counts: str = "") -> str:
+    """Return how many rows, features, classes and groups a result is of.
+
+    Parameters
+    ----------
+    provenance : mapping
+    what : str
+        Key of the number of rows.
+    counts : str
+        Rows and features in words, if those of `provenance` are not all.
+    """
+    text = counts or _counts([provenance], [""], what)
     classes = provenance.get("classes")
     if classes:
         listed = ", ".join(f"{label} ({count:,})" for label, count in list(classes.items())[:4])
@@ -49,6 +57,36 @@ def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
     return text + (
         f"; {wording.counted(provenance['groups'], 'group')}" if provenance.get("groups") else ""
     )
+
+
+def sizes(provenances: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Return the size of one result, or of several; if they differ, the width of each by its name.
+
+    Examples
+    --------
+    >>> both = [{"rows": 100, "features": d} for d in (15, 8)]
+    >>> sizes(both, ["a", "b"])
+    '100 rows, 15 (a) or 8 (b) features'
+    >>> sizes(both * 3, "abcdef")
+    '100 rows, 8 to 15 features'
+    """
+    return size(provenances[0], counts=_counts(provenances, names))
+
+
+def _counts(
+    provenances: Sequence[Mapping[str, Any]], names: Sequence[str], what: str = "rows"
+) -> str:
+    rows = [one[what] for one in provenances]
+    widths = [one.get("features", 1) for one in provenances]  # as the schema has it
+    if 1 < len(provenances) <= MOST_NAMED and len({*widths}) > 1:
+        each = (f"{width:,} ({name})" for width, name in zip(widths, names, strict=True))
+        return f"{_span(rows, what.removesuffix('s'))}, {' or '.join(each)} features"
+    return f"{_span(rows, what.removesuffix('s'))}, {_span(widths, 'feature')}"
+
+
+def _span(numbers: Sequence[int], noun: str) -> str:
+    least, most = min(numbers), max(numbers)
+    return ("" if least == most else f"{least:,} to ") + wording.counted(most, noun)
 
 
 def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
