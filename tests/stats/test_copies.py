@@ -34,12 +34,14 @@ def test_independent_rows_are_no_copies(world):
     found = [copies(independent(world, seed)[0], seed) for seed in range(10)]
     assert sum(c.any for c in found) <= 1
     assert sum(c.n_near for c in found) <= 4
+    assert not any(c.n_large for c in found)
 
 
 @pytest.mark.parametrize("world", MIXED)
 def test_rows_that_share_rare_values_are_no_copies(world):
-    share = [copies(X, 0).n_near / len(X) for X in (mixed(world, seed) for seed in range(5))]
-    assert np.mean(share) <= crowds.RATE
+    found = [copies(mixed(world, seed), 0) for seed in range(5)]
+    assert np.mean([c.n_near / len(c.codes) for c in found]) <= crowds.RATE
+    assert not any(c.n_large for c in found)
 
 
 @pytest.mark.parametrize("times", [2, 4])
@@ -150,6 +152,18 @@ def test_classes_far_apart_are_no_copies(classes, rows):
     rng = np.random.default_rng(0)
     X = np.repeat(30 * rng.normal(size=(classes, 20)), rows, 0)
     assert not copies(X + rng.normal(size=X.shape), 0).any
+
+
+@pytest.mark.parametrize(
+    ("rows", "times", "noise", "share"),
+    [(24, 25, 0.02, 1), (50, 60, 0.02, 1), (20, 100, 0.05, 1), (10, 60, 0.02, 0), (24, 25, 0.8, 0)],
+    ids=["25", "60", "100", "more than 5 %", "loose"],
+)
+def test_rows_of_large_tight_sets_are_counted_and_not_joined(rows, times, noise, share):
+    X, _ = repeated(rows, times, 20, noise)
+    found = copies(X, 0)
+    assert not found.any
+    assert found.n_large == share * len(X)
 
 
 def test_loose_texts_are_not_joined_in_part():

@@ -35,12 +35,16 @@ class Copies:
     n_equal : int
         Number of rows that are equal to another row, copies or not. If there are few distinct
         values, this is more than ``n_exact``.
+    n_large : int
+        Estimated number of rows in tight sets of 22 to 101 rows, which may be near copies or
+        classes far apart, and are not joined.
     """
 
     codes: np.ndarray
     n_exact: int
     n_near: int
     n_equal: int
+    n_large: int = 0
 
     @property
     def any(self) -> bool:
@@ -82,7 +86,9 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     it contains near copies are all rows compared, within three random partition trees. If fewer
     than one row in a hundred of 10⁵ rows has near copies, they may remain undetected.
 
-    Not detected: crowds of more than 21 rows or of more than 5 % of the rows (clusters, such as
+    Sets of 22 to 101 rows are counted with the same test, in at most 1,000 rows, but not joined.
+
+    Not detected: crowds of more than 101 rows or of more than 5 % of the rows (clusters, such as
     distant classes), loose groups (tokens of one text), series. Smaller distant clusters *are*
     joined: X does not distinguish ten rows of a tight class from ten paraphrases.
 
@@ -110,7 +116,9 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     repeated = np.flatnonzero((counts > 1) & (counts < max(ATOM * n, 4)))
     if len(repeated) and len(U) > 1:
         is_copy[repeated] = _isolated(U, repeated, units, steps, rng)
-    near = crowds(U, units, rng) if len(U) >= LEAST and U.shape[1] else np.arange(len(U))
+    near, n_large = np.arange(len(U)), 0
+    if len(U) >= LEAST and U.shape[1]:
+        near, n_large = crowds(U, units, rng)
     codes = near[content]
     # Equal rows that are not copies are not joined, unless near copies make them a crowd.
     loose = ~is_copy[content]
@@ -120,7 +128,7 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     n_exact = int(counts[is_copy].sum())
     joined = np.bincount(codes, minlength=n + len(U))[codes] > 1
     n_near = int((joined & loose).sum())
-    return Copies(_in_order(codes), n_exact, n_near, int(counts[counts > 1].sum()))
+    return Copies(_in_order(codes), n_exact, n_near, int(counts[counts > 1].sum()), n_large)
 
 
 def equal_rows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

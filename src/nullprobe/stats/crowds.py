@@ -20,6 +20,8 @@ RATE = 0.002  # false discovery rate of near copies
 GAP = 2 / 3  # largest ratio of distances at a sharp edge; noisy one-hot codes have larger ratios
 SMALL = 0.05  # share of all rows: a larger crowd is a cluster, such as a distant class
 NEAREST = 20  # most near copies of one row
+LARGEST = 100  # further rows of a large crowd, which is named but not joined
+JUDGED = 1000  # rows that are judged for large crowds
 PAIRS = 60_000_000  # most distances
 SKETCH = 64  # dimensions of the projection in which distances are computed
 LEAF, TREES = 400, 3  # rows in a leaf, and trees, if n² distances are too many
@@ -29,21 +31,8 @@ LEAST = 12  # fewest different rows for an estimate of density
 TILE = 4_000_000  # numbers in one batch
 
 
-def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the crowd of each of K different rows: codes (K,) from 0.
-
-    Parameters
-    ----------
-    U : ndarray of shape (K, d)
-        Different rows, K at least 12, without constant features.
-    units : ndarray of shape (d,)
-        Standard deviation of each feature.
-    rng : Generator
-
-    Notes
-    -----
-    See `nullprobe.stats.copies.copies`.
-    """
+def _embedded(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return rows (K, min(d, 64)) in float32 whose distances are those of U in its units."""
     K, d = len(U), int(U.shape[1])
     units = _flips(U, units)
     mix = rng.standard_normal((d, SKETCH)) / 8.0 if d > SKETCH else None
@@ -54,13 +43,45 @@ def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.nda
         block = U[start : start + step] - mean
         block /= units
         W[start : start + step] = block if mix is None else block @ mix
+    return W
+
+
+def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Return the crowd of each of K different rows, and the number of rows in large crowds.
+
+    Parameters
+    ----------
+    U : ndarray of shape (K, d)
+        Different rows, K at least 12, without constant features.
+    units : ndarray of shape (d,)
+        Standard deviation of each feature.
+    rng : Generator
+
+    Returns
+    -------
+    codes : ndarray of shape (K,)
+        Code of each row's crowd, from 0.
+    n_large : int
+        Estimated number of rows in crowds of 22 to 101 rows, which are not joined.
+
+    Notes
+    -----
+    See `nullprobe.stats.copies.copies`.
+    """
+    W = _embedded(U, units, rng)
+    return _near(U, W, rng), _in_large_crowds(W, int(U.shape[1]), rng)
+
+
+def _near(U: np.ndarray, W: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the crowd of each row: codes (K,) from 0."""
+    K, d = len(U), int(U.shape[1])
     judged = np.arange(K)
     if K * K > PAIRS:
         judged = rng.choice(K, max(LEAST, PAIRS // K), replace=False)
-    r, neighbours = _neighbours(W, judged)
+    r, neighbours = _neighbours(W, judged, NEAREST)
     dimension = _dimension(r, d)
     most = max(1, int(SMALL * K) - 1)
-    p, crowd = _crowds(r, dimension, most)
+    p, crowd = _crowds(r, dimension, 1, most)
     cut = _false_discovery(p, RATE)
     if not (p[crowd > 0] <= cut).any():
         return np.arange(K)
@@ -70,6 +91,23 @@ def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.nda
         pairs = [_leaf_pairs(W, leaf, dimension, cut, most) for leaf in _leaves(W, rng)]
         a, b = np.hstack(pairs)
     return _components(K, *_differing(U, a, b))
+
+
+def _in_large_crowds(W: np.ndarray, d: int, rng: np.random.Generator) -> int:
+    """Return the estimated number of rows in crowds of 22 to 101 rows, from at most 1,000 rows.
+
+    These are not joined: twenty-five noisy copies of a row look like a tight class of 25 rows.
+    """
+    most = min(LARGEST, int(SMALL * len(W)) - 1)
+    if most <= NEAREST:
+        return 0
+    judged = np.arange(len(W))
+    if len(W) > JUDGED:
+        judged = rng.choice(len(W), JUDGED, replace=False)
+    r, _ = _neighbours(W, judged, most)
+    p, crowd = _crowds(r, _dimension(r, d), NEAREST + 1, most)
+    count = int((p[crowd > 0] <= _false_discovery(p, RATE)).sum())
+    return round(count * len(W) / len(judged)) if count > NEAREST else 0
 
 
 def _flips(U: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -100,9 +138,9 @@ def _differing(U: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray,
     return a[passed], b[passed]
 
 
-def _neighbours(W: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances to the 2 × 20 nearest rows of W and their positions, nearest first."""
-    k = min(2 * NEAREST, len(W) - 1)
+def _neighbours(W: np.ndarray, judged: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances to the 2 × most nearest rows of W and their positions, nearest first."""
+    k = min(2 * most, len(W) - 1)
     r = np.empty((len(judged), k))
     who = np.empty((len(judged), k), dtype=int)
     step = max(1, TILE // len(W))
@@ -129,16 +167,18 @@ def _dimension(r: np.ndarray, d: int) -> float:
     return float(min(d, logs.size / total)) if total > 0 else float(d)
 
 
-def _crowds(r: np.ndarray, dimension: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+def _crowds(
+    r: np.ndarray, dimension: float, least: int, most: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return p of the clearest crowd around each row, and its size k; 0 without a sharp edge."""
-    k = np.arange(1, min(most, r.shape[1] // 2) + 1)
+    k = np.arange(least, min(most, r.shape[1] // 2) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(r[:, k - 1] / r[:, k], nan=1.0)
         logs = np.log(ratio) * k * dimension + np.log(k * (k + 1.0))
     best = logs.argmin(axis=1)
     at = np.arange(len(r))
     sharp = ratio[at, best] <= GAP
-    return np.exp(np.minimum(logs[at, best], 0.0)), np.where(sharp, best + 1, 0)
+    return np.exp(np.minimum(logs[at, best], 0.0)), np.where(sharp, k[best], 0)
 
 
 def _false_discovery(p: np.ndarray, rate: float) -> float:
@@ -157,8 +197,8 @@ def _joins(
 def _leaf_pairs(
     W: np.ndarray, leaf: np.ndarray, dimension: float, cut: float, most: int
 ) -> np.ndarray:
-    r, who = _neighbours(W[leaf], np.arange(len(leaf)))
-    p, crowd = _crowds(r, dimension, most)
+    r, who = _neighbours(W[leaf], np.arange(len(leaf)), NEAREST)
+    p, crowd = _crowds(r, dimension, 1, most)
     return leaf[np.vstack(_joins(np.arange(len(leaf)), who, crowd * (p <= cut)))]
 
 

@@ -18,11 +18,13 @@ from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.stats.copies import Copies, copies
+from nullprobe.stats.crowds import LARGEST, NEAREST
 from nullprobe.stats.neighbours import Resemblance, resemblance
 from nullprobe.stats.sparse_copies import sparse_copies
 
 RULES = ("group", "drop", "keep")
 LOOKED_AT = 3  # representations: a row is a copy if it is a copy in the first, middle and last
+SMALLEST = NEAREST + 2  # rows of a tight set that is too large to be joined
 LEVEL = 0.01
 LONGER = 2  # ratio of the length of blocks to the length of the dependence
 LEAST_BLOCKS = 27  # three for each of nine blocks of the partitions
@@ -51,12 +53,14 @@ def with_copies(
     unit : ndarray of shape (m,) or None
         Groups, or else sets of copies; None if rows are permuted individually.
     record : dict
-        Number of copies, and the rule; empty without copies.
+        Number of copies, the rule, and how many are dropped, or have other labels than the row
+        that is kept; estimated number of rows in large tight sets. Empty without any of these.
 
     Warns
     -----
     UserWarning
-        If there are copies.
+        If there are copies, if dropped copies have other labels than the row that is kept, or if
+        rows lie in tight sets that are too large to be joined.
 
     Raises
     ------
@@ -73,13 +77,14 @@ def with_copies(
             linalg.need_finite(np.square(np.abs(X).max(axis=0), dtype=np.float64))
     repeats = _in_all(list(data.representations.values()), seed)
     every = np.arange(len(data.z))
+    large = _large_sets(repeats, data.groups, rule)
     if not repeats.any:
-        return every, data.groups, {}
+        return every, data.groups, large
     if data.groups is not None and rule == "group":
         # Rows that all texts share, such as a start token, would join all groups into one.
         return every, data.groups, _across_groups(repeats, data.groups)
     count = repeats.n_exact + repeats.n_near
-    record = {"exact": repeats.n_exact, "near": repeats.n_near, "rule": rule}
+    record = {"exact": repeats.n_exact, "near": repeats.n_near, "rule": rule} | large
     effect = {
         "group": "each set of copies is kept together, as a group",
         "drop": "all but the first of each set of copies are dropped",
@@ -93,8 +98,35 @@ def with_copies(
         return every, data.groups, record
     if rule == "drop":
         first = np.sort(np.unique(repeats.codes, return_index=True)[1])
+        record |= _dropped(data.z, repeats.codes, first)
         return first, None if data.groups is None else data.groups[first], record
     return every, repeats.codes, record
+
+
+def _large_sets(repeats: Copies, groups: np.ndarray | None, rule: str) -> dict[str, Any]:
+    """Warn about tight sets that are not joined, unless groups are given; return their rows."""
+    if not repeats.n_large or groups is not None or rule == "keep":
+        return {}
+    warn(
+        f"about {repeats.n_large} rows lie in tight sets of {SMALLEST} to {LARGEST + 1} rows, "
+        "which may be near copies or classes far apart: they count as independent rows; if the "
+        "rows of a set have one origin, pass groups= instead"
+    )
+    return {"in_large_sets": repeats.n_large}
+
+
+def _dropped(z: Concept, codes: np.ndarray, first: np.ndarray) -> dict[str, Any]:
+    """Return how many copies are dropped; warn about those with other labels than the first."""
+    origin = np.unique(codes, return_index=True)[1][codes]  # codes count from 0
+    other = int((z.data != z.data[origin]).reshape(len(codes), -1).any(axis=1).sum())
+    count = len(codes) - len(first)
+    if not other:
+        return {"dropped": count}
+    warn(
+        f"{other} of {count} dropped rows have other labels than the row that is kept, which is "
+        "the first of its copies: check these labels, or pass duplicates='group' to use all rows"
+    )
+    return {"dropped": count, "other_labels": other}
 
 
 def _across_groups(repeats: Copies, groups: np.ndarray) -> dict[str, Any]:
@@ -125,7 +157,8 @@ def _in_all(representations: Sequence[np.ndarray], seed: int) -> Copies:
     codes = codes.ravel()
     repeated = int((np.bincount(codes)[codes] > 1).sum())
     exact = min(min(one.n_exact for one in each), repeated)
-    return Copies(codes, exact, repeated - exact, min(one.n_equal for one in each))
+    equal, large = min(one.n_equal for one in each), min(one.n_large for one in each)
+    return Copies(codes, exact, repeated - exact, equal, large)
 
 
 def neighbours(data: Dataset, unit: np.ndarray | None, seed: int) -> Resemblance:

@@ -12,6 +12,17 @@ SEEN = {"correlation": 0.05, "p_value": 0.0025, "length": 6}
     [
         ({"copies": {"exact": 4, "near": 2, "rule": "group"}}, "Copied rows", ["4", "2", "groups"]),
         ({"copies": {"exact": 4, "near": 2, "rule": "drop"}}, "Copied rows", ["dropped"]),
+        (
+            {"copies": {"exact": 4, "near": 0, "rule": "drop", "dropped": 2, "other_labels": 1}},
+            "Copied rows",
+            ["dropped: 2", "1 with other labels"],
+        ),
+        ({"copies": {"in_large_sets": 600}}, "Copied rows", ["600 rows", "tight sets"]),
+        (
+            {"copies": {"exact": 4, "near": 2, "rule": "group", "in_large_sets": 600}},
+            "Copied rows",
+            ["groups. About 600"],
+        ),
         ({"copies": {"across_groups": 7, "rule": "keep"}}, "Copied rows", ["7", "other groups"]),
         ({"dependence": {"independent": True}}, "Neighbours in the file", ["not compared"]),
         ({"dependence": SEEN}, "Neighbours in the file", ["6 rows", "too short"]),

@@ -52,12 +52,25 @@ def _copies(record: Mapping[str, Any]) -> str:
             f"{counted(count, 'row')} {are} in other groups. Groups stay as they were named, so "
             "the probe may read the copies."
         )
+    large = ""
+    if "in_large_sets" in record:
+        large = (
+            f"About {record['in_large_sets']} rows lie in tight sets that may be near copies or "
+            "classes; they count as independent rows."
+        )
+    if "rule" not in record:
+        return large
     done = {
         "group": "kept together, as groups",
         "drop": "all but the first of each set were dropped",
         "keep": "they count as independent rows, as requested",
     }[record["rule"]]
-    return f"{record['exact']} exact and {record['near']} near copies of other rows: {done}."
+    text = f"{record['exact']} exact and {record['near']} near copies of other rows: {done}."
+    if "dropped" in record:
+        text += f" Rows dropped: {record['dropped']}"
+        other = record.get("other_labels", 0)
+        text += f", {other} with other labels than the row that is kept." if other else "."
+    return f"{text} {large}".rstrip()
 
 
 def _neighbours(record: Mapping[str, Any]) -> str:
