@@ -97,3 +97,21 @@ def test_an_order_is_not_advised_where_it_changes_nothing():
     assert again["readable"].holds is found.holds
     assert not re.search("declare the order", found.reason)
     assert re.search("Name the groups", found.reason)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n_groups", "size", "least"), [(12, 10, "5 groups"), (15, 10, ""), (24, 1, "10 rows")]
+)
+def test_a_missing_interval_has_its_reason_in_every_output(n_groups, size, least):
+    X, y, groups = grouped(n_groups, size)
+    options = {"groups": groups} if size > 1 else {"independent": True}
+    found = audit(X, y, claims=["readable", "erasure_holds"], draws=99, random_state=0, **options)
+    documents = json.loads(found.to_json())["claims"]
+    for claim, document in zip(found.claims, documents, strict=True):
+        reasons = [one for one in claim.warnings if "no interval" in one]
+        assert (claim.interval is None) == bool(reasons) == bool(least)
+        assert all(f"at least {least}" in one for one in reasons)
+        assert document["warnings"] == list(claim.warnings)
+    for text in (str(found), found.report()):
+        assert ("no interval" in " ".join(text.split())) == bool(least)

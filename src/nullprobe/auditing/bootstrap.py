@@ -42,11 +42,12 @@ class Observing:
         groups = partitions[0].groups
         rng = np.random.default_rng([seed, 1])
         self.weights = resampled_weights(z.codes, groups, n, self.n_resamples, rng)
-        self.has_interval = all(
-            len(rows) >= LEAST_ROWS
-            and (groups is None or len(np.unique(groups[rows])) >= LEAST_GROUPS)
-            for rows in (partitions[0].rows(j) for j in range(partitions[0].n_parts))
-        )
+        self.no_interval = _too_few(partitions[0])
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the parts are large enough for intervals; if not, `no_interval` says why."""
+        return not self.no_interval
 
     def scores(self, scores_by_partition: Sequence[np.ndarray]) -> Observation:
         """Return the reading of held-out scores (n, k) in each partition."""
@@ -123,6 +124,22 @@ class Observing:
         if not self.has_interval:
             return Observation.of(value, metric, np.full(self.n_resamples, np.nan))
         return Observation.of(value, metric, _as_of_one(replicated))
+
+
+def _too_few(parts: Parts) -> str:
+    """Return why the parts are too small for intervals, or an empty string."""
+    each = [parts.rows(j) for j in range(parts.n_parts)]
+    counts = [("rows", LEAST_ROWS, min(map(len, each)))]
+    if parts.groups is not None:
+        fewest = min(len(np.unique(parts.groups[rows])) for rows in each)
+        counts.insert(0, ("groups", LEAST_GROUPS, fewest))
+    for what, least, fewest in counts:
+        if fewest < least:
+            return (
+                f"there is no interval, since each part of the split needs at least {least} "
+                f"{what}, and the smallest has {fewest}"
+            )
+    return ""
 
 
 def _balanced(

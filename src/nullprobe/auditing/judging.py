@@ -24,7 +24,7 @@ from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.settings import Settings
 from nullprobe.auditing.sparse_run import SparseRun
-from nullprobe.auditing.withholding import Shortage, shortage
+from nullprobe.auditing.withholding import Shortage, shortage, without_interval
 from nullprobe.auditing.withholding import withheld as of_claims_withheld
 from nullprobe.claims import Claim, Evidence, Thresholds
 from nullprobe.claims import judged as judged_claim
@@ -176,6 +176,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             record = {} if again else _record(plan, name, run, claims)
             # Scores are shown before and after erasure, and sparse rows are not erased.
             scores = None if is_sparse else run.scores[0]
+            claims = without_interval(claims, run.observing.no_interval)
             judged = Judged(claims, scores, picture, splits, record)
             results[name] = withheld(judged, shortage(run.permuted, z, plan.bar.alpha))
     return results
@@ -197,6 +198,7 @@ def _of_fitted_eraser(
     claims = tuple(judged_claim(claim, joint) for claim in plan.names)
     scores = Scores(before.scores[0].raw, after.scores[0].raw)
     record = {} if again else _record(plan, next(iter(runs)), before, claims)
+    claims = without_interval(claims, before.observing.no_interval)
     judged = Judged(claims, scores, None, splits, record)
     return withheld(judged, shortage(before.permuted, before.z, plan.bar.alpha))
 

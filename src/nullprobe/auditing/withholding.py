@@ -16,6 +16,8 @@ from nullprobe.nulls import Permutations
 from nullprobe.nulls.labellings import groups_needed
 from nullprobe.stats.dependence import FewBlocks
 
+# Claims about one held-out reading, which has an interval if rows suffice.
+READ = ("readable", "few_features", "erasure_holds", "no_halfspace", "gone")
 STUCK = (
     "every permutation that groups or blocks allow leaves all labels as they are, so there is "
     "nothing to compare with. Labels must differ between groups, or inside them"
@@ -88,6 +90,16 @@ def shortage(permuted: Permutations, z: Concept, alpha: float) -> Shortage | Non
 def withheld(claims: Sequence[Claim], short: Shortage) -> tuple[Claim, ...]:
     """Return the claims, unclear for this reason if they rest on permutations."""
     return tuple(_withheld(claim, short) if claim.name in OF_CLAIMS else claim for claim in claims)
+
+
+def without_interval(claims: Sequence[Claim], why: str) -> tuple[Claim, ...]:
+    """Return the claims with a warning why they have no interval, if rows are too few for one."""
+    return tuple(
+        replace(claim, warnings=(*claim.warnings, why))
+        if why and claim.name in READ and claim.interval is None
+        else claim
+        for claim in claims
+    )
 
 
 def _withheld(claim: Claim, short: Shortage) -> Claim:

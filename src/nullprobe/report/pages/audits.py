@@ -140,6 +140,7 @@ def _how(plain: Sequence[Mapping[str, Any]], *, together: bool) -> str:
     claims = list(dict.fromkeys(claim["name"] for one in plain for claim in one["claims"]))
     names = [one["representation"] or one["title"] for one in plain]
     size, *rest = summary.setup([one["provenance"] for one in plain], names, claims)
+    rest += list(dict.fromkeys(filter(None, (verdicts.reordered(one["claims"]) for one in plain))))
     return " ".join([size, *rest] if together or len(plain) == 1 else rest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,6 +24,10 @@ SHORT = {
     "largest departure (sd)": "departure, sd",
     "share of held-out pairs": "pairs (share)",
 }
+REORDERED = (
+    "Adjusted p-values are not in the order of the raw ones: they compare departures from chance "
+    "in standard deviations, whose distributions differ in shape (see docs/methods/nulls.md)."
+)
 _CONCLUSION = re.compile(r".*?[.?!](?=\s|$)", re.DOTALL)
 
 
@@ -111,6 +116,20 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
     p = "adj. p" if adjusted else "p"
     heads = ("holds", "takes", "comes from", "observed", "chance", p)
     return grid("claim", *rows, heads=heads, left=4)
+
+
+def reordered(claims: Sequence[Mapping[str, Any]]) -> str:
+    """Return a sentence if adjusted p-values are not in the order of the raw ones, else nothing.
+
+    Examples
+    --------
+    >>> claims = [{"p_value": 0.01, "adjusted_p": 0.04}, {"p_value": 0.02, "adjusted_p": 0.03}]
+    >>> reordered(claims) == REORDERED, reordered(claims[:1])
+    (True, '')
+    """
+    both = [(one["p_value"], one["adjusted_p"]) for one in claims]
+    pairs = itertools.permutations([pair for pair in both if None not in pair], 2)
+    return REORDERED if any(p < q and a > b for (p, a), (q, b) in pairs) else ""
 
 
 def _axis(value: str) -> Text:
