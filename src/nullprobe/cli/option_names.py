@@ -28,8 +28,8 @@ NAMED = (
 # What a message asks for in Python, and what does it here.
 PHRASES = {
     "pass the group of each row": "name their column with --groups",
-    "Name the groups, or declare the order": "Name the groups with --groups, or declare the order "
-    "with --order",
+    "Name the groups, if rows form any": "Name the groups with --groups, if rows form any",
+    "or declare the order": "or declare the order with --order",
     "pass ContrastPairs(negative, positive, y)": "pass --pairs",
     "pass the pairs alone, made with ContrastPairs(negative, positive, y)": "pass --pairs",
     "name parts of the series as groups": "name parts of the series with --groups",
