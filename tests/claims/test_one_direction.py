@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
-from support.evidence import evidence
+from support.evidence import evidence, seen
 
 from nullprobe.claims import Holds, Takes
+from nullprobe.claims.dependent import dependent
+from nullprobe.claims.erasure_holds import erasure_holds
 from nullprobe.claims.one_direction import one_direction
+from nullprobe.claims.readable import readable
 from nullprobe.stats.null_distribution import Null
 
 
@@ -13,6 +16,17 @@ def test_theorem_that_holds_of_permuted_labels_too_is_a_fact_of_algebra():
     assert claim.p_value is None
     assert claim.interval is None
     assert "for any labels" in claim.reason
+
+
+@pytest.mark.parametrize(
+    ("unit", "noun", "other"), [("R²", "numbers", "labels"), ("AUC", "labels", "numbers")]
+)
+@pytest.mark.parametrize("judge", [one_direction, readable, dependent, erasure_holds])
+def test_what_each_row_has_is_called_a_number_where_it_is_one(judge, unit, noun, other):
+    raw, left = (seen(value, unit=unit) for value in (0.9, 0.5))
+    words = judge(evidence(raw=raw, erased=left)).reason.split()
+    assert any(word.startswith(noun) for word in words)
+    assert not any(word.startswith(other) for word in words)
 
 
 def test_correlation_that_is_left_is_rounding_and_said_to_be():

@@ -5,8 +5,11 @@ import pytest
 from scipy.stats import norm
 from support.evidence import STEPS, curve, evidence, nulls, outcomes, seen
 
+from nullprobe.auditing.document import claim_document
 from nullprobe.claims import Holds, Takes, Thresholds
 from nullprobe.claims.one_feature import one_feature
+from nullprobe.report.text import rungs
+from nullprobe.report.text.verdicts import conclusion
 from nullprobe.stats.null_distribution import Null
 
 MIDDLE = (0.9, 0.7, 0.6)
@@ -123,9 +126,26 @@ def test_nothing_can_be_removed_where_nothing_is_read():
     holds, takes, claim = verdict(curve((0.5, 0.3, 0.3)), raw=seen(0.5))
     assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     sd = np.std(STEPS, ddof=1) * 0.02
-    assert claim.detectable == pytest.approx(0.5 + (norm.isf(0.025) + norm.ppf(0.8)) * sd)
-    assert f"{claim.detectable:.3f}" in claim.reason
-    assert verdict()[2].detectable is None
+    least = 0.5 + (norm.isf(0.025) + norm.ppf(0.8)) * sd
+    assert f"an AUC below {least:.3f}" in claim.reason
+
+
+@pytest.mark.parametrize("spread", [0.005, 0.05])
+@pytest.mark.parametrize("raw", [0.5, 0.9])
+def test_no_departure_has_the_smallest_detectable_value_of_a_reading(raw, spread):
+    """Departures are in standard deviations, and what is detectable of a reading is an AUC."""
+    assert verdict(curve(MIDDLE, spread=spread), raw=seen(raw))[2].detectable is None
+
+
+def test_what_was_not_tried_is_not_called_undecided():
+    found = curve(MIDDLE, moments=None)
+    holds, takes, claim = verdict(found, nulls=nulls(moments=None, noise=None, curve=found))
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
+    assert "was not tried" in conclusion(claim.reason)
+    shown = rungs.takes(claim_document(claim))
+    assert (shown.key, shown.height) == ("not_tried", 0)
+    tried = rungs.takes(claim_document(verdict(curve(MIDDLE, spread=0.05))[2]))
+    assert tried.key == "undecided"
 
 
 def test_p_values_are_uniform_where_the_curve_is_one_of_the_draws():

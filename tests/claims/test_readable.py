@@ -120,7 +120,7 @@ def test_r_squared_is_compared_with_zero():
     numeric = nulls(chance={"raw": null(-0.05, 0.04)})
     claim = readable(evidence(raw=seen(0.2, unit="R²", chance=0.0), nulls=numeric))
     assert claim.holds is Holds.YES
-    assert "R² is 0.200; permuted labels give -0.050" in claim.reason
+    assert "R² is 0.200; permuted numbers give -0.050" in claim.reason
 
 
 @pytest.mark.parametrize("value", [-0.01, -0.035])

@@ -116,7 +116,8 @@ def audit(
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     depth : {"full", "survey", "quick"}
-        "quick" judges `readable` and `one_direction`, or the named claims, against chance alone.
+        "quick" judges `readable` and `one_direction`, or the named claims, against chance and
+        against the baselines and confounds that are passed; what else it takes is not tried.
         "survey", for many layers, judges as "full", with a fifth of the draws of moments and noise,
         and without pictures of rows and numbers that decide no verdict.
     kind : {"labels", "numeric"} or None

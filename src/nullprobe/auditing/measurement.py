@@ -164,9 +164,10 @@ class Run:
     @property
     def how(self) -> dict[str, str]:
         """Eraser and probe in words."""
+        probe = "linear discriminant" if self.z.is_classes else "linear regression"
         return {
             "eraser": "LEACE, fitted to one part" if self.settings.erases else "given",
-            "probe": "linear discriminant, its covariance shrunk towards the diagonal",
+            "probe": f"{probe}, its covariance shrunk towards the diagonal",
         }
 
     def _shrinkage(self, each: Sequence[np.ndarray]) -> list[float]:

@@ -84,7 +84,7 @@ def _reason(
     if chance.mean < observed.value <= observed.chance and observed.unit == "R²":
         numbers += (
             " It predicts worse than the mean does, which is not a reading; probes of permuted "
-            "labels overfit and do worse still."
+            "numbers overfit and do worse still."
         )
     if holds is Holds.YES:
         who = f"{reader} trained on up to {evidence.probe_rows:,} rows"

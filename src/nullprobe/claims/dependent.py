@@ -29,7 +29,9 @@ def dependent(evidence: Evidence) -> Claim:
     first = Explanation(
         "chance", outcome, "", chance.p_value(association.value), chance.adjusted, difference=None
     )
-    numbers = f"The association{_distance(association.value, chance)} ({p_text(p)})."
+    numbers = (
+        f"The association{_distance(association.value, chance, evidence.targets)} ({p_text(p)})."
+    )
     return Claim(
         NAME,
         STATEMENT,
@@ -52,9 +54,9 @@ def dependent(evidence: Evidence) -> Claim:
     )
 
 
-def _distance(value: float, chance: Null) -> str:
-    """State how far an association lies from its mean for permuted labels, in their sd."""
-    mean = f"the mean of {number(chance.mean)} for permuted labels"
+def _distance(value: float, chance: Null, what: str) -> str:
+    """State how far an association lies from its mean for permuted labels or numbers."""
+    mean = f"the mean of {number(chance.mean)} for permuted {what}"
     if not chance.sd > ROUNDING:
         return f" is {number(value)}, next to {mean}"
     off = (value - chance.mean) / chance.sd

@@ -16,6 +16,7 @@ from nullprobe.claims.observation import (
     Thresholds,
 )
 from nullprobe.claims.simpler_reading import Added
+from nullprobe.data.metric import R_SQUARED
 from nullprobe.stats.null_distribution import Null
 
 
@@ -110,6 +111,11 @@ class Evidence:
     def chance(self, name: str) -> Null:
         """Return the null of an observation for permuted labels."""
         return self.nulls["chance"][name]
+
+    @property
+    def targets(self) -> str:
+        """What the concept gives to each row: "labels", or "numbers" if it is numeric."""
+        return "numbers" if self.raw.unit == R_SQUARED.name else "labels"
 
     def not_tried(self, explanation: str, name: str) -> Explanation:
         """Return an explanation that was not tried for an observation, with the reason."""

@@ -32,9 +32,10 @@ def one_direction(evidence: Evidence) -> Claim:
     holds = Holds.YES if evidence.residual <= ROUNDING else Holds.NO
     same = bool(evidence.residual_null.values.max() <= ROUNDING)
     reason = (
-        f"{_start(holds, directions, same=same)} The largest canonical correlation left is "
-        f"{number(evidence.residual)}, and {number(evidence.residual_null.values.max())} at most "
-        f"when labels are permuted.{_logistic(details)}"
+        f"{_start(holds, directions, evidence.targets, same=same)} The largest canonical "
+        f"correlation left is {number(evidence.residual)}, and "
+        f"{number(evidence.residual_null.values.max())} at most when {evidence.targets} are "
+        f"permuted.{_logistic(details)}"
     )
     outcome = Outcome.SUFFICIENT if same or holds is Holds.NO else Outcome.REJECTED
     statement = STATEMENT.format(directions=directions)
@@ -54,7 +55,7 @@ def one_direction(evidence: Evidence) -> Claim:
     )
 
 
-def _start(holds: Holds, directions: str, *, same: bool) -> str:
+def _start(holds: Holds, directions: str, what: str, *, same: bool) -> str:
     if holds is Holds.NO:
         return (
             "Some linear information is left, although a theorem excludes it: rounding has spoilt "
@@ -63,10 +64,10 @@ def _start(holds: Holds, directions: str, *, same: bool) -> str:
     if same:
         return (
             f"Removing {directions} removes all linear information from this sample, as linear "
-            "algebra guarantees for any labels."
+            f"algebra guarantees for any {what}."
         )
     return (
-        f"Removing {directions} removes all linear information about these labels, but not about "
+        f"Removing {directions} removes all linear information about these {what}, but not about "
         "permuted ones."
     )
 

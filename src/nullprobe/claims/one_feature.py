@@ -69,7 +69,7 @@ def one_feature(evidence: Evidence) -> Claim:
         tuple(drawn),
         least.p_value if least else None,
         _reason(curve, tried, read, holds, evidence),
-        bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
+        None,  # the smallest detectable reading has another unit than the departure
         evidence.details.get(NAME, {}),
         {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}} if drawn else {},
     )
@@ -91,6 +91,9 @@ def _reason(
     if len(curve.values) < 2:
         return "There is no second direction to remove."
     what = f"how fast the reading falls while directions are removed{_pace(curve, tried)}"
+    if all(one.outcome is Outcome.NOT_TRIED for one in tried):
+        start = f"what explains {what} was not tried"
+        return " ".join([f"{sentence(start)}.", *(_compared(curve, one, bar) for one in tried)])
     start = TOOK[Takes.UNDECIDED] if holds is Holds.UNCLEAR else took(tried)
     start = sentence(start).replace("this amount", what)
     return " ".join([f"{start}.", *(_compared(curve, one, bar) for one in tried)])

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from nullprobe.claims.explanations import Explanation, Outcome, Takes, takes
 from nullprobe.claims.observation import Observation, Thresholds
+from nullprobe.data.metric import R_SQUARED
 from nullprobe.stats.null_distribution import Null
 
 MAKES = {
@@ -67,9 +68,10 @@ def level(unit: str, value: float) -> str:
 
 
 def against_chance(observed: Observation, chance: Null, where: str = "") -> str:
-    """State the observed value, and what permuted labels give."""
+    """State the observed value, and what permuted labels (or numbers) give."""
+    what = "numbers" if observed.unit == R_SQUARED.name else "labels"
     return (
-        f"Held-out {observed.unit}{where} is {number(observed.value)}; permuted labels give "
+        f"Held-out {observed.unit}{where} is {number(observed.value)}; permuted {what} give "
         f"{number(chance.mean)} ({p_text(chance.judged_p(observed.value))})"
     )
 

@@ -112,7 +112,8 @@ Depth = Annotated[
     typer.Option(
         metavar="WORD",
         help="full, survey (for many layers: fewer draws, no pictures of rows), or quick: against "
-        "chance alone, and readable and one_direction unless --claims names others.",
+        "chance, baselines and confounds alone, and readable and one_direction unless --claims "
+        "names others.",
     ),
 ]
 Duplicates = Annotated[

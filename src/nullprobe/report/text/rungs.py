@@ -64,6 +64,7 @@ NOT_TRIED = Rung(
     "no other explanation was tried",
     "not tried",
 )
+NOTHING_TRIED = Rung("not_tried", 0, "not tried", "no explanation was tried", "not tried")
 UNDECIDED = Rung("undecided", 0, "undecided", "no explanation is enough for certain", "undecided")
 # What each rung says of what it explains.
 EXPLAINS = {
@@ -101,7 +102,7 @@ OTHERS = {
 
 
 def takes(claim: Mapping[str, Any]) -> Rung:
-    """Return what a claim takes, in words: undecided where only chance was tried.
+    """Return what a claim takes, in words: undecided where only chance or nothing was tried.
 
     Examples
     --------
@@ -110,6 +111,8 @@ def takes(claim: Mapping[str, Any]) -> Rung:
     'undecided (only chance was tried)'
     """
     tried = {one["name"] for one in claim["explanations"] if one["outcome"] != "not_tried"}
+    if claim["takes"] == "undecided" and claim["explanations"] and not tried - {*SOURCES}:
+        return NOTHING_TRIED
     beyond = tried - {"chance", *SOURCES}
     known = claim["takes"] != "undecided" or claim["holds"] == "unclear" or beyond
     return rung(claim["takes"]) if known else NOT_TRIED

@@ -160,7 +160,7 @@ def numbers(claim: Mapping[str, Any]) -> str:
     if claim["interval"] is not None:
         parts[0] += f", 95 % interval {wording.interval(claim['interval'])}"
     parts += [
-        f"{DRAWN[null['rung']]} {number(null['mean'])}"
+        f"{_drawn(null['rung'], claim)} {number(null['mean'])}"
         for null in claim["nulls"][:1]
         if null["rung"] in DRAWN
     ]
@@ -169,6 +169,10 @@ def numbers(claim: Mapping[str, Any]) -> str:
     if p is not None:
         parts.append(f"{'adjusted ' if adjusted else ''}p = {wording.p_value(p)}")
     return f"({'; '.join(parts)})"
+
+
+def _drawn(rung: str, claim: Mapping[str, Any]) -> str:
+    return DRAWN[rung].replace("labels", "numbers" if claim["metric"]["name"] == "R²" else "labels")
 
 
 def _claims(documents: Sequence[Mapping[str, Any]]) -> list[str]:
