@@ -11,11 +11,12 @@ from support.documents import SNAKE, keys
 from support.pipeline import FEW, RAW
 
 from nullprobe import Audit, InputError, Layers, audit, worlds
-from nullprobe.auditing.document import claim_of, document
+from nullprobe.auditing.document import claim_document, claim_of, document
 from nullprobe.claims import Claim, Explanation, Holds, Outcome
 from nullprobe.data.metric import Metric
 from nullprobe.report.audit_document import AUDIT, AuditDocument
 from nullprobe.report.document import write_json
+from nullprobe.report.text import tables
 from nullprobe.stats.null_distribution import Null
 
 OLD = Path(__file__).parent / "data"  # written by version 2
@@ -244,3 +245,20 @@ def test_json_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert path.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["audit.json"]
+
+
+def test_a_theorem_has_draws_and_no_p_value():
+    """Others have one; so do tables of a document that was written with one."""
+    for claim in documents.all_claims():
+        shown = claim_document(claim)
+        frame = claim.to_frame("nulls")
+        for null, p in zip(shown["nulls"], frame["p_value"], strict=True):
+            is_theorem = null["metric"]["kind"] == "residual"
+            assert null["values"]
+            assert (null["p_value"] is None) is (null["p_interval"] is None) is is_theorem
+            assert bool(np.isnan(p)) is is_theorem
+            null["p_value"] = 1.0
+        if shown["nulls"] and shown["metric"]["kind"] == "residual":
+            table = tables.evidence([shown])
+            assert [row[-1] for row in table.rows[1:]] == [None] * len(shown["nulls"])
+            assert [row[-2] for row in table.rows[1:]] == [len(n["values"]) for n in shown["nulls"]]

@@ -156,7 +156,8 @@ def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
     usual = {"metric": claim.metric, "observed": claim.observed, "interval": claim.interval}
     compared = claim.shown.get("compared", {}).get(null.rung, usual)
     observed = compared["observed"]
-    is_tested = math.isfinite(observed)
+    # A residual is verified by a theorem: its draws show that, and test nothing.
+    is_tested = math.isfinite(observed) and compared["metric"].kind != "residual"
     return {
         "rung": null.rung,
         "description": null.description,

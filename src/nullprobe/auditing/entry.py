@@ -164,8 +164,10 @@ def audit(
     -----
     Rows are split into three stratified parts that take turns as F (eraser), P (probe) and S
     (scores), in several partitions whose readings are averaged. Intervals are conditional on the
-    fitted erasers and probes. p-values are adjusted over claims and representations (Westfall and
-    Young's maximum statistic): all of them share the permutations of labels.
+    fitted erasers and probes. If the test does not reject chance, the interval is extended to
+    chance: the R² of noise is negative, so its interval ends at exactly 0.
+    p-values are adjusted over claims and representations (Westfall and Young's maximum statistic):
+    all of them share the permutations of labels.
 
     Examples
     --------

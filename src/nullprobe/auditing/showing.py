@@ -100,8 +100,10 @@ def report_parts(one: _Shown) -> list[Any]:
     parts = [heading, verdicts.verdicts(claims), words, *costs]
     about_rows = [f"{what}: {text}" for what, text in notes(plain_values(provenance))]
     left_out = verdicts.left_out(one.left_out)
-    order = [one for one in [verdicts.reordered(claims)] if one]
-    return [part for each in [*parts, *order, *about_rows, *left_out] for part in (each, "")][:-1]
+    order = [line for line in [verdicts.reordered(claims)] if line]
+    spread = [wording.SPREAD] if any("±" in claim["reason"] for claim in claims) else []
+    rest = [*order, *spread, *about_rows, *left_out]
+    return [part for each in [*parts, *rest] for part in (each, "")][:-1]
 
 
 def documents_of(source: str | Path, reader: str) -> list[AuditDocument]:

@@ -77,6 +77,7 @@ def _nulls(claim: Claim) -> Iterator[Line]:
     for null in claim.nulls:
         metric, observed = _compared(claim, null.rung)
         is_tested = bool(np.isfinite(observed)) and not np.isnan(null.values).any()
+        is_tested &= claim.metric.kind != "residual"  # verified by a theorem, not tested
         low, high = null.p_interval(observed) if is_tested else NOTHING
         yield {
             "null": null.rung,

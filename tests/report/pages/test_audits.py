@@ -404,3 +404,11 @@ def test_a_survey_of_many_layers_has_only_the_histograms_of_claims_judged_apart(
     for part in ("layers-readable", "layers-erasure_holds", 'class="table'):
         assert pages[0].count(part) == pages[1].count(part) or part == 'class="table'
     assert len(pages[1]) < 0.8 * len(pages[0])
+
+
+@pytest.mark.parametrize(("reason", "count"), [("They give .9 ± .1.", 1), ("They give .9.", 0)])
+def test_what_follows_a_plus_minus_is_named_once(reason, count):
+    fields = json.loads(json.dumps(documents.founding()))
+    for claim in fields["claims"]:
+        claim["reason"] = reason
+    assert audits.render([fields]).count(wording.SPREAD) == count

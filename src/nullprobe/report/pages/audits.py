@@ -141,6 +141,8 @@ def _how(plain: Sequence[Mapping[str, Any]], *, together: bool) -> str:
     names = [one["representation"] or one["title"] for one in plain]
     size, *rest = summary.setup([one["provenance"] for one in plain], names, claims)
     rest += list(dict.fromkeys(filter(None, (verdicts.reordered(one["claims"]) for one in plain))))
+    if any("±" in claim["reason"] for one in plain for claim in one["claims"]):
+        rest.append(wording.SPREAD)
     return " ".join([size, *rest] if together or len(plain) == 1 else rest)
 
 

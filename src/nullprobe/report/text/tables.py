@@ -84,7 +84,8 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
             values = present(null["values"])
             ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
             name = rungs.rung(null["rung"]).drawn
-            rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
+            p = None if null["metric"]["kind"] == "residual" else null["p_value"]
+            rows.append((name, null["mean"], null["sd"], *ends, len(values), p))
             how.append(f"{wording.sentence(name)}: {null['description'].rstrip('.')}.{_ends(null)}")
         for one in ladder["beside"]:
             ends = one["interval"] or (None, None)
@@ -107,7 +108,11 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
         f"{wording.sentence(unit)}, observed and under each null",
         ("", "mean", "sd", "2.5 %", "97.5 %", "draws", _p(nulls)),
         tuple(rows),
-        "an observation is one value, and its p is next to each null"
+        (
+            "a theorem holds for any labels, so there is nothing to test"
+            if ladders[0]["metric"]["kind"] == "residual"
+            else "an observation is one value, and its p is next to each null"
+        )
         + (f"; {wording.no_interval(bare[0]['metric']['kind'])}" if bare else ""),
         " ".join(how),
     )

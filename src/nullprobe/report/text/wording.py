@@ -12,6 +12,7 @@ MOST_ITEMS = 24  # of a list that the page writes out; the JSON twin holds all
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+SPREAD = "± is the standard deviation of the draws."
 VERDICTS = {"yes": "Holds", "no": "Does not hold", "unclear": "Unclear"}
 NAMES = {
     "dependent": "Dependent",
