@@ -77,7 +77,10 @@ def outlying_record(X: np.ndarray, how: Readings) -> dict[str, Any]:
         z=how.z.take(rest),
         partitions=tuple(_take(parts, rest) for parts in how.partitions),
     )
-    record = {"rows": far[:MOST_NAMED].tolist(), "how_many": len(far)}
+    record: dict[str, Any] = {"rows": far[:MOST_NAMED].tolist(), "how_many": len(far)}
+    if how.z.codes is not None and how.z.classes is not None:
+        counts = np.bincount(how.z.codes[far])
+        record["classes"] = {str(how.z.classes[k]): int(counts[k]) for k in np.flatnonzero(counts)}
     enough = all(_holds_classes(how_rest.z, parts) for parts in how_rest.partitions)
     return record | (_reading(X[rest], how_rest, "without_them") if enough else {})
 

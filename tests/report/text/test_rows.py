@@ -67,6 +67,11 @@ SEEN = {"correlation": 0.05, "p_value": 0.0025, "length": 6}
             ["1 feature was", "f0 (has one value)"],
         ),
         ({"copies": {"across_groups": 1, "rule": "keep"}}, "Copied rows", ["1 row is a copy"]),
+        (
+            {"outlying": {"rows": [3, 5], "how_many": 2, "classes": {"rare": 2}}},
+            "Outlying rows",
+            ["rare (2)"],
+        ),
         ({"outlying": {"rows": [3], "how_many": 1}}, "Outlying rows", ["1 row lies", "3"]),
     ],
 )

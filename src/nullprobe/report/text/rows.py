@@ -101,6 +101,9 @@ def _outlying(record: Mapping[str, Any]) -> str:
     count = record["how_many"]
     rows = _listed([str(row) for row in record["rows"]])
     text = f"{count} {'row lies' if count == 1 else 'rows lie'} far out: {rows}."
+    if classes := record.get("classes"):  # absent in older files
+        each = _listed([f"{name} ({count:,})" for name, count in classes.items()])
+        text += f" By class: {each}."
     if "raw_without_them" not in record:
         return text
     return (
