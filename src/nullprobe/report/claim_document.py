@@ -194,8 +194,8 @@ class ClaimDocument(Document):
     reason: Text = doc("Why the verdict is what it is.")
     detectable: Number = doc(
         "If the verdict is unclear: the smallest value that this much data would have shown with "
-        "80 % power; null if no possible value would have been, and for `one_feature`. In older "
-        "files, `one_feature` has that of what is read before any removal."
+        "80 % power; null if no possible value would have been, and for `one_feature`, "
+        "but in older files the value of what is read before any removal."
     )
     rows_needed: int | None = Field(
         None,
