@@ -325,11 +325,14 @@ def test_a_report_is_a_table_of_the_verdicts_and_their_reasons(gaussian):
         assert line.split()[-len(cells) :] == cells
         if claim.interval is not None:
             assert "[{}, {}]".format(*map(wording.number, claim.interval)) in below
+    why, notes = why[: len(result.claims)], [" ".join(note.split()) for note in why[len(names) :]]
     for one, claim in zip(why, result.claims, strict=True):
         words = " ".join(one.split())
         assert words.startswith(wording.claim_name(claim.name))
         assert claim.statement in words
         assert claim.reason in words
+    assert any("±" in claim.reason for claim in result.claims)
+    assert [note for note in notes if "±" in note] == [wording.SPREAD]
     rows, features = (result.provenance[key] for key in ("rows", "features"))
     size = f"{rows} rows, {features} features"
     assert repr(result) == f"Audit('data', {size}: {counts(result.claims)})"
