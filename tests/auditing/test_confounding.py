@@ -41,7 +41,7 @@ def test_a_reading_beyond_confounds_is_not():
     found = {one.name: str(one.outcome) for one in claim.explanations}
     assert found["inputs"] == "rejected"
     assert str(claim.comes_from) == "undecided"  # nothing was said of an untrained network
-    assert "the inputs that were tried do not explain it" in claim.reason
+    assert "the confounds passed do not explain it" in claim.reason
 
 
 @pytest.mark.slow

@@ -121,7 +121,8 @@ def test_small_vectors_are_measured_and_one_of_no_length_changes_nothing(monkeyp
     found = run(replace(part, rules=rules), quick=True, cache=kept)
     assert [one.cell.way for one in found.records] == ["prompted", "tuned", "tuned, noise too"]
     budget = Budget(quick=True, cache=False)
-    made = room.train(room.CORPUS, seed=0, budget=Budget(cache=kept), steps=room.STEPS)
+    (training,) = room.trainings(part.cells[0], 0, budget)
+    made = training.made(Budget(cache=kept))
     for one in found.records:
         every = attacks.Attacks(0, budget)
         stream = room.module("attacks").size_of(made.model, "layers.1", every.natural)

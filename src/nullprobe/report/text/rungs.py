@@ -81,7 +81,8 @@ SOURCES = {
     "corpus": ("the corpus", "the corpus alone does as much"),
     "training": (
         "training",
-        "the baselines and the untrained networks passed are not enough",
+        "a fact about the representation: the baselines and the untrained networks passed are not "
+        "enough",
     ),
     "undecided": ("undecided", "what was compared neither is enough nor falls short for certain"),
     "not_tried": ("not tried", "not compared with the inputs or an untrained model"),
