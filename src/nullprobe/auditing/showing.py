@@ -69,9 +69,7 @@ def sizes(audits: Sequence[_Shown]) -> str:
     for key in ("rows", "features"):
         numbers = [one.provenance[key] for one in audits if key in one.provenance]
         if numbers:
-            least, most = min(numbers), max(numbers)
-            first = "" if least == most else f"{least:,} to "
-            words.append(first + wording.counted(most, key.removesuffix("s")))
+            words.append(verdicts.span(numbers, key.removesuffix("s")))
     return ", ".join(words) or "unknown rows"
 
 

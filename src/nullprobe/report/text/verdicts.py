@@ -85,11 +85,18 @@ def _counts(
     widths = [one.get("features", 1) for one in provenances]  # as the schema has it
     if 1 < len(provenances) <= MOST_NAMED and len({*widths}) > 1:
         each = (f"{width:,} ({name})" for width, name in zip(widths, names, strict=True))
-        return f"{_span(rows, what.removesuffix('s'))}, {' or '.join(each)} features"
-    return f"{_span(rows, what.removesuffix('s'))}, {_span(widths, 'feature')}"
+        return f"{span(rows, what.removesuffix('s'))}, {' or '.join(each)} features"
+    return f"{span(rows, what.removesuffix('s'))}, {span(widths, 'feature')}"
 
 
-def _span(numbers: Sequence[int], noun: str) -> str:
+def span(numbers: Sequence[int], noun: str) -> str:
+    """Return a number and its noun, or the least and the most of several numbers.
+
+    Examples
+    --------
+    >>> span([4, 2], "feature")
+    '2 to 4 features'
+    """
     least, most = min(numbers), max(numbers)
     return ("" if least == most else f"{least:,} to ") + wording.counted(most, noun)
 
